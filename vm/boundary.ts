@@ -1,0 +1,121 @@
+/**
+ * The crossings between host and wasm as transitions of the store, used alike by the live machine and by replay:
+ * enter a function, leave a host function, take a return or a trap, complete a grow. No host code runs here.
+ */
+import { RewasmError } from "./errors.ts";
+import { Frame, FRAME_WORDS, FrameFlag, FUNC_INFO_WORDS, FuncInfo, Status, type Store } from "./store.ts";
+import { Trap } from "./trap.ts";
+
+function expectStatus(store: Store, what: string, ...allowed: Status[]): void {
+  if (!allowed.includes(store.status)) throw new RewasmError("machine-state", `cannot ${what} while the machine has status ${store.status}`);
+}
+
+/** The status that the top frame implies when nothing else is pending. */
+function restingStatus(store: Store): Status {
+  if (store.frameTop === 0) return Status.Idle;
+  const flags = store.frames[store.frameTop - FRAME_WORDS + Frame.Flags]!;
+  return (flags & FrameFlag.Host) !== 0 ? Status.InHost : Status.Running;
+}
+
+/** The slot where the host has to put the arguments of its next call. */
+export function entrySlot(store: Store): number {
+  if (store.frameTop === 0) return 0;
+  const top = store.frameTop - FRAME_WORDS;
+  return store.frames[top + Frame.Fp]! + store.funcInfo[store.frames[top + Frame.Func]! * FUNC_INFO_WORDS + FuncInfo.FrameSlots]!;
+}
+
+/**
+ * The host calls function `funcAddr`, whose arguments it has put at `entrySlot`. Afterwards the machine is Running, or
+ * InHost when the function is itself a host function, or Trapped when the stack is exhausted. No tick passes.
+ */
+export function enter(store: Store, funcAddr: number): void {
+  expectStatus(store, "call a function", Status.Idle, Status.InHost);
+  const fp = entrySlot(store);
+  const host = store.funcs[funcAddr]!.kind === "host";
+  const at = store.frameTop;
+  const frames = store.frames;
+  if (fp + store.funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.FrameSlots]! + ((at + FRAME_WORDS) >>> 1) > store.stackSlots) {
+    store.trap = Trap.CallStackExhausted;
+    store.trapOffset = -1;
+    store.status = Status.Trapped;
+    return;
+  }
+  frames[at + Frame.Func] = funcAddr;
+  frames[at + Frame.Fp] = fp;
+  // Code index 0 is the stub that lowers the function of the top frame and starts it.
+  frames[at + Frame.Pc] = 0;
+  frames[at + Frame.Flags] = FrameFlag.Entry | (host ? FrameFlag.Host : 0);
+  store.frameTop = at + FRAME_WORDS;
+  store.status = host ? Status.InHost : Status.Running;
+}
+
+/** The running host function returns; its results are in its first slots. The machine is then Running or Returned. */
+export function leaveHost(store: Store): void {
+  expectStatus(store, "return from a host function", Status.InHost);
+  const top = store.frameTop - FRAME_WORDS;
+  const entry = (store.frames[top + Frame.Flags]! & FrameFlag.Entry) !== 0;
+  store.frameTop = top;
+  if (entry) {
+    store.resultFunc = store.frames[top + Frame.Func]!;
+    store.resultSlot = store.frames[top + Frame.Fp]!;
+    store.status = Status.Returned;
+  } else {
+    store.status = Status.Running;
+  }
+}
+
+/** The running host function threw: the machine is Trapped with every frame still in place. */
+export function throwHost(store: Store): void {
+  expectStatus(store, "throw from a host function", Status.InHost);
+  store.trap = Trap.HostThrow;
+  store.trapOffset = -1;
+  store.status = Status.Trapped;
+}
+
+/** The host takes notice of a return. */
+export function takeReturn(store: Store): void {
+  expectStatus(store, "take a return", Status.Returned);
+  store.status = restingStatus(store);
+}
+
+/** The host takes notice of a trap: frames up to and including the one that the host entered are gone. Returns the trap. */
+export function takeTrap(store: Store): Trap {
+  expectStatus(store, "take a trap", Status.Trapped);
+  const { trap } = store;
+  // A call that trapped before it had a frame (stack exhausted by the entry itself) leaves nothing to unwind.
+  const entered = !(trap === Trap.CallStackExhausted && store.trapOffset < 0);
+  let at = store.frameTop;
+  while (entered && at > 0) {
+    at -= FRAME_WORDS;
+    if ((store.frames[at + Frame.Flags]! & FrameFlag.Entry) !== 0) break;
+  }
+  store.frameTop = at;
+  store.trap = Trap.None;
+  store.trapOffset = -1;
+  store.status = restingStatus(store);
+  return trap;
+}
+
+/** The program ends itself. */
+export function exit(store: Store, exitCode: number): void {
+  store.exitCode = exitCode;
+  store.status = Status.Exited;
+}
+
+/**
+ * Performs the pending grow. Live, `forced` is undefined and the host's memory decides; on replay it is the recorded
+ * result. Returns the result, or undefined when the recorded one cannot be reproduced (out of memory here).
+ */
+export function completeGrow(store: Store, forced: number | undefined): number | undefined {
+  expectStatus(store, "complete a grow", Status.Growing);
+  const { kind, addr, delta, init, slot } = store.grow!;
+  let result = -1;
+  if (forced !== -1) {
+    result = kind === "memory" ? store.memories[addr]!.grow(delta) : store.tables[addr]!.grow(delta, init);
+    if (forced !== undefined && result !== forced) return undefined;
+  }
+  store.i32[slot * 2] = result;
+  store.grow = undefined;
+  store.status = Status.Running;
+  return result;
+}

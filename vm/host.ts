@@ -1,0 +1,69 @@
+/**
+ * The host interface: the only way in which anything outside `vm/` acts on a running machine (spec: embedding).
+ * A host function is handed a HostCall; a Journal is told every crossing of the boundary and every effect of the host.
+ */
+import type { Machine } from "./machine.ts";
+import type { ExternAddr, PendingGrow } from "./store.ts";
+import type { Trap } from "./trap.ts";
+import type { FuncType, GlobalType, MemoryType, Module, TableType } from "./types.ts";
+
+/**
+ * A host function. Reads its arguments from the call and writes its results to it before it returns; a thrown
+ * JavaScript exception unwinds the wasm frames up to the host that called them. Must not keep the call object.
+ */
+export type HostFunction = (call: HostCall) => void;
+
+/**
+ * One call from wasm to the host. Arguments and results share slots `slot`, `slot + 1`, … of the machine's value stack,
+ * so results may only be written once the arguments are read. Raw slots keep every NaN bit.
+ */
+export interface HostCall {
+  readonly machine: Machine;
+  readonly funcAddr: number;
+  readonly slot: number;
+  /** Store address of the calling instance, or -1 when the embedder itself called. */
+  readonly callerInstance: number;
+}
+
+/** Thrown by a host function to end the program (WASI proc_exit): no frame is unwound, the machine is left Exited. */
+export class ExitRequest {
+  readonly exitCode: number;
+  constructor(exitCode: number) {
+    this.exitCode = exitCode;
+  }
+}
+
+/**
+ * Is told every crossing and every host effect, in order, at the moment it happens; `store.tick` is the time of each.
+ * Implementations must not change the store. Recording a program is attaching a journal; replaying with a journal
+ * attached tells it the same things in the same order.
+ */
+export interface Journal {
+  moduleAdded(moduleIndex: number, module: Module): void;
+  hostFuncAdded(funcAddr: number, module: string, name: string, type: FuncType): void;
+  memoryAdded(memoryAddr: number, type: MemoryType): void;
+  tableAdded(tableAddr: number, type: TableType, init: number): void;
+  globalAdded(globalAddr: number, type: GlobalType, bits: bigint): void;
+  /** After memories, tables, globals exist and segments are copied, or failed to (`trap`), before the start function is called. */
+  instantiated(instanceAddr: number, moduleIndex: number, imports: readonly ExternAddr[], trap: Trap): void;
+  /** Host calls a function; its arguments are in slots from `argSlot`. */
+  called(funcAddr: number, argSlot: number): void;
+  /** The function that the host called has returned; results from `resultSlot`. */
+  returned(funcAddr: number, resultSlot: number): void;
+  /** The call ended in a trap (or a host throw that went through it), and the host takes notice. */
+  trapped(trap: Trap): void;
+  /** Wasm calls a host function; arguments from `argSlot`. */
+  hostCalled(funcAddr: number, argSlot: number): void;
+  /** That host function returns; results from `resultSlot`. */
+  hostReturned(funcAddr: number, resultSlot: number): void;
+  hostThrew(funcAddr: number, message: string): void;
+  exited(exitCode: number): void;
+  /** A memory.grow or table.grow instruction got its result: the previous size, or -1. */
+  grew(grow: PendingGrow, result: number): void;
+  /** The host wrote (already done) these bytes. */
+  memoryWritten(memoryAddr: number, byteAddr: number, byteLength: number): void;
+  memoryGrown(memoryAddr: number, deltaPages: number, result: number): void;
+  tableSet(tableAddr: number, index: number, ref: number): void;
+  tableGrown(tableAddr: number, delta: number, init: number, result: number): void;
+  globalSet(globalAddr: number, bits: bigint): void;
+}

@@ -1,0 +1,283 @@
+/**
+ * The live machine: a store, the host functions that its imports are bound to, and an optional journal. It drives
+ * execution where there is a host; replay (rr/) drives the same store through boundary.ts without one.
+ */
+import { completeGrow, enter, entrySlot, exit, leaveHost, takeReturn, takeTrap, throwHost } from "./boundary.ts";
+import { LinkError, RewasmError } from "./errors.ts";
+import { runUntil, Stop } from "./execute.ts";
+import { ExitRequest, type HostCall, type HostFunction, type Journal } from "./host.ts";
+import { exportAddr, importDescMatches, instantiateModule } from "./instantiate.ts";
+import { type BackingFactory, type ExternAddr, Frame, FRAME_WORDS, FUNC_INFO_WORDS, FuncInfo, Status, Store, type StoreOptions } from "./store.ts";
+import { Trap, trapMessage } from "./trap.ts";
+import { ExternKind, type FuncType, type GlobalType, type MemoryType, type Module, type TableType } from "./types.ts";
+import { readValues, type Value, writeValues } from "./value.ts";
+
+/** How a call from the host ended. `values` are JavaScript numbers (i32, f32, f64, references) and bigints (i64). */
+export type CallResult =
+  | { readonly kind: "return"; readonly values: readonly Value[] }
+  /** `thrown` is what a host function threw, when the trap is HostThrow. */
+  | { readonly kind: "trap"; readonly trap: Trap; readonly thrown?: unknown }
+  | { readonly kind: "exit"; readonly exitCode: number };
+
+/** Imports by module and field name, as the JS API has them; values are store addresses or host functions. */
+export type ImportObject = Readonly<Record<string, Readonly<Record<string, ExternAddr | HostFunction>>>>;
+
+export interface MachineOptions extends StoreOptions {
+  readonly journal?: Journal;
+  /** Supplies the bytes of memories, for hosts that need a buffer of their own kind. */
+  readonly backing?: BackingFactory;
+}
+
+/** Ticks between two looks at the clock in `callAsync`: a few tens of milliseconds. */
+const SLICE_TICKS = 1 << 23;
+
+/** What `instantiate` answers: `trap` is not None when an active segment or the start function trapped. */
+export interface InstantiateResult {
+  readonly instanceAddr: number;
+  readonly start: CallResult;
+}
+
+export class Machine {
+  readonly store: Store;
+  readonly journal: Journal | undefined;
+  private readonly hostFunctions: (HostFunction | undefined)[] = [];
+  private thrown: unknown;
+  /** Called between slices of `callAsync` and after each top-level run, for recorders that take snapshots. */
+  onSlice: (() => void) | undefined;
+
+  constructor(options: MachineOptions = {}) {
+    this.store = new Store(options, options.backing);
+    this.journal = options.journal;
+  }
+
+  /** Adds a host function; `module` and `name` are how traces call it. Returns its store address. */
+  addHostFunc(type: FuncType, implementation: HostFunction, module: string, name: string): number {
+    const addr = this.store.addFunc({ kind: "host", type, module, name });
+    this.hostFunctions[addr] = implementation;
+    this.journal?.hostFuncAdded(addr, module, name, type);
+    return addr;
+  }
+
+  addMemory(type: MemoryType): number {
+    const addr = this.store.addMemory(type);
+    this.journal?.memoryAdded(addr, type);
+    return addr;
+  }
+
+  addTable(type: TableType, init = 0): number {
+    const addr = this.store.addTable(type, init);
+    this.journal?.tableAdded(addr, type, init);
+    return addr;
+  }
+
+  addGlobal(type: GlobalType, bits: bigint): number {
+    const addr = this.store.addGlobal(type, bits);
+    this.journal?.globalAdded(addr, type, bits);
+    return addr;
+  }
+
+  /**
+   * Instantiates a validated module (spec: instantiation): allocates, copies active segments, runs the start function.
+   * Throws LinkError when imports are missing or do not match; a trap is in the result.
+   */
+  instantiate(module: Module, imports: ImportObject | readonly ExternAddr[] = {}): InstantiateResult {
+    const addrs = Array.isArray(imports) ? (imports as readonly ExternAddr[]) : this.bindImports(module, imports as ImportObject);
+    const { store } = this;
+    for (const [i, wanted] of module.imports.entries()) {
+      const given = addrs[i];
+      if (given === undefined || !importDescMatches(store, module, wanted.desc, given)) {
+        throw new LinkError("incompatible-import", `import ${wanted.module}.${wanted.name} has an incompatible type`);
+      }
+    }
+    const known = store.modules.includes(module);
+    const moduleIndex = store.addModule(module);
+    if (!known) this.journal?.moduleAdded(moduleIndex, module);
+    const { instanceAddr, trap } = instantiateModule(store, moduleIndex, addrs);
+    this.journal?.instantiated(instanceAddr, moduleIndex, addrs, trap);
+    if (trap !== Trap.None) return { instanceAddr, start: { kind: "trap", trap } };
+    if (module.start === undefined) return { instanceAddr, start: { kind: "return", values: [] } };
+    return { instanceAddr, start: this.call(store.instances[instanceAddr]!.funcAddrs[module.start]!) };
+  }
+
+  private bindImports(module: Module, imports: ImportObject): ExternAddr[] {
+    return module.imports.map((wanted) => {
+      const given = imports[wanted.module]?.[wanted.name];
+      if (given === undefined) throw new LinkError("unknown-import", `unknown import: ${wanted.module}.${wanted.name} is not provided`);
+      if (typeof given !== "function") return given;
+      if (wanted.desc.kind !== ExternKind.Func) {
+        throw new LinkError("incompatible-import", `import ${wanted.module}.${wanted.name} is not a function in the module`);
+      }
+      return { kind: ExternKind.Func, addr: this.addHostFunc(module.types[wanted.desc.typeIndex]!, given, wanted.module, wanted.name) };
+    });
+  }
+
+  /** Store address of an export, or undefined. */
+  export(instanceAddr: number, name: string): ExternAddr | undefined {
+    return exportAddr(this.store, instanceAddr, name);
+  }
+
+  /**
+   * Calls a function of the store and runs it to its end. May be called from inside a host function: the new frames
+   * are pushed above the host function's. Host exceptions come back as a HostThrow trap with `thrown`.
+   */
+  call(funcAddr: number, args: readonly Value[] = []): CallResult {
+    this.begin(funcAddr, args);
+    const base = this.store.depth;
+    for (;;) {
+      const result = this.advance(Number.MAX_SAFE_INTEGER, base);
+      if (result !== undefined) return result;
+    }
+  }
+
+  /** As `call`, but returns to the event loop every few tens of milliseconds, so that signals and timers are served. */
+  async callAsync(funcAddr: number, args: readonly Value[] = []): Promise<CallResult> {
+    this.begin(funcAddr, args);
+    const base = this.store.depth;
+    for (;;) {
+      const result = this.advance(this.store.tick + SLICE_TICKS, base);
+      if (result !== undefined) return result;
+      this.onSlice?.();
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+
+  private begin(funcAddr: number, args: readonly Value[]): void {
+    const { store } = this;
+    const func = store.funcs[funcAddr];
+    if (func === undefined) throw new RewasmError("unknown-function", `there is no function with address ${funcAddr}`);
+    const slot = entrySlot(store);
+    // Arguments beyond the stack's end cannot be written; enter() then reports the exhausted stack.
+    if (slot + func.type.params.length <= store.stackSlots) writeValues(store, slot, func.type.params, args);
+    this.journal?.called(funcAddr, slot);
+    enter(store, funcAddr);
+  }
+
+  /** Runs until the call whose frame is number `base` (counted from 1) has ended, or to `limitTick`. */
+  private advance(limitTick: number, base: number): CallResult | undefined {
+    const { store } = this;
+    for (;;) {
+      switch (store.status) {
+        case Status.Running: {
+          if (runUntil(store, limitTick) === Stop.Limit) return undefined;
+          break;
+        }
+        case Status.InHost:
+          this.callHost();
+          break;
+        case Status.Growing: {
+          const grow = store.grow!;
+          this.journal?.grew(grow, completeGrow(store, undefined)!);
+          break;
+        }
+        case Status.Returned: {
+          if (store.depth >= base) throw new RewasmError("machine-state", "a call returned out of order");
+          this.journal?.returned(store.resultFunc, store.resultSlot);
+          const values = readValues(store, store.resultSlot, store.funcs[store.resultFunc]!.type.results);
+          takeReturn(store);
+          return { kind: "return", values };
+        }
+        case Status.Trapped: {
+          const trap = takeTrap(store);
+          this.journal?.trapped(trap);
+          const { thrown } = this;
+          this.thrown = undefined;
+          return trap === Trap.HostThrow ? { kind: "trap", trap, thrown } : { kind: "trap", trap };
+        }
+        case Status.Exited:
+          return { kind: "exit", exitCode: store.exitCode };
+        case Status.Idle:
+          throw new RewasmError("machine-state", "nothing is running");
+      }
+    }
+  }
+
+  private callHost(): void {
+    const { store } = this;
+    const top = store.frameTop - FRAME_WORDS;
+    const funcAddr = store.frames[top + Frame.Func]!;
+    const slot = store.frames[top + Frame.Fp]!;
+    const callerFlags = top === 0 ? 0 : store.frames[top - FRAME_WORDS + Frame.Func]!;
+    const callerInstance = top === 0 ? -1 : store.funcInfo[callerFlags * FUNC_INFO_WORDS + FuncInfo.InstanceAddr]!;
+    const implementation = this.hostFunctions[funcAddr];
+    if (implementation === undefined) {
+      const func = store.funcs[funcAddr]!;
+      const name = func.kind === "host" ? `${func.module}.${func.name}` : `function ${funcAddr}`;
+      throw new RewasmError("no-host", `${name} is a host function, and this machine has no host for it`);
+    }
+    this.journal?.hostCalled(funcAddr, slot);
+    const call: HostCall = { machine: this, funcAddr, slot, callerInstance };
+    try {
+      implementation(call);
+    } catch (error) {
+      if (error instanceof ExitRequest) {
+        exit(store, error.exitCode);
+        this.journal?.exited(error.exitCode);
+        return;
+      }
+      // Of an exit inside a nested call only the outermost loop is left to notice.
+      if (store.status === Status.Exited) return;
+      this.thrown = error;
+      this.journal?.hostThrew(funcAddr, error instanceof Error ? error.message : String(error));
+      throwHost(store);
+      return;
+    }
+    if ((store.status as Status) === Status.Exited) return;
+    this.journal?.hostReturned(funcAddr, slot);
+    leaveHost(store);
+  }
+
+  /** Binds (again) the implementation of a host function, for machines restored from a snapshot. */
+  bindHost(funcAddr: number, implementation: HostFunction): void {
+    this.hostFunctions[funcAddr] = implementation;
+  }
+
+  /** Writes bytes into a memory from the host; throws RangeError when they do not fit. */
+  writeMemory(memoryAddr: number, byteAddr: number, bytes: Uint8Array): void {
+    this.store.memories[memoryAddr]!.bytes.set(bytes, byteAddr);
+    this.memoryWritten(memoryAddr, byteAddr, bytes.length);
+  }
+
+  /** Tells that the host has written a range of a memory through a view of its own. */
+  memoryWritten(memoryAddr: number, byteAddr: number, byteLength: number): void {
+    if (byteLength === 0) return;
+    this.store.memories[memoryAddr]!.markDirty(byteAddr, byteLength);
+    this.journal?.memoryWritten(memoryAddr, byteAddr, byteLength);
+  }
+
+  growMemory(memoryAddr: number, deltaPages: number): number {
+    const result = this.store.memories[memoryAddr]!.grow(deltaPages);
+    this.journal?.memoryGrown(memoryAddr, deltaPages, result);
+    return result;
+  }
+
+  setTable(tableAddr: number, index: number, ref: number): void {
+    const table = this.store.tables[tableAddr]!;
+    if (index >= table.length) throw new RangeError(`table index ${index} out of range`);
+    table.elements[index] = ref;
+    table.dirty = true;
+    this.journal?.tableSet(tableAddr, index, ref);
+  }
+
+  growTable(tableAddr: number, delta: number, init = 0): number {
+    const result = this.store.tables[tableAddr]!.grow(delta, init);
+    this.journal?.tableGrown(tableAddr, delta, init, result);
+    return result;
+  }
+
+  setGlobal(globalAddr: number, bits: bigint): void {
+    this.store.globalI64[this.store.globals[globalAddr]!.slot] = bits;
+    this.journal?.globalSet(globalAddr, bits);
+  }
+}
+
+/** One line about how a call ended, for people. */
+export function describeCallResult(result: CallResult): string {
+  switch (result.kind) {
+    case "return":
+      return result.values.length === 0 ? "returned" : `returned ${result.values.join(", ")}`;
+    case "trap":
+      return `wasm trap: ${trapMessage(result.trap)}`;
+    case "exit":
+      return `exited with code ${result.exitCode}`;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * A linear memory: one flat ArrayBuffer, its views, and one dirty mark per snapshot page.
+ * Only the interpreter and the host interface write into it; every write marks its page.
+ */
+import { ResourceError } from "./errors.ts";
+
+/** Bytes of a WebAssembly page. */
+export const WASM_PAGE_BYTES = 65536;
+/** Bytes of a snapshot page, the unit of dirty marks and structural sharing. Why 4 KiB: docs/rationale/snapshots.md. */
+export const SNAPSHOT_PAGE_BYTES = 4096;
+export const SNAPSHOT_PAGE_SHIFT = 12;
+/** Most pages of a 32-bit memory. */
+export const MAX_MEMORY_PAGES = 65536;
+
+/** Where the bytes of a memory come from. A host may supply one, for instance backed by a real WebAssembly.Memory. */
+export interface MemoryBacking {
+  /** Returns a buffer of at least `byteLength` bytes that begins with the previous content, zero after it; throws RangeError when it cannot. */
+  resize(byteLength: number): ArrayBuffer;
+}
+
+/** Plain buffers with spare capacity, so that growing page by page copies O(n) bytes in total. */
+class PlainBacking implements MemoryBacking {
+  private buffer = new ArrayBuffer(0);
+  private readonly maxBytes: number;
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
+  resize(byteLength: number): ArrayBuffer {
+    if (byteLength <= this.buffer.byteLength) return this.buffer;
+    const spare = this.buffer.byteLength === 0 ? byteLength : byteLength + Math.min(byteLength >>> 1, 1 << 28);
+    const next = allocate(Math.max(byteLength, Math.min(spare, this.maxBytes)), byteLength);
+    new Uint8Array(next).set(new Uint8Array(this.buffer));
+    this.buffer = next;
+    return next;
+  }
+}
+
+function allocate(wishBytes: number, leastBytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(wishBytes);
+  } catch (error) {
+    if (wishBytes === leastBytes) throw error;
+    return new ArrayBuffer(leastBytes);
+  }
+}
+
+export class Memory {
+  /** Declared maximum in wasm pages, or undefined. */
+  readonly maxPages: number | undefined;
+  pageCount = 0;
+  byteLength = 0;
+  /** Views of exactly `byteLength` bytes over `buffer`; replaced by every grow. */
+  buffer: ArrayBuffer = new ArrayBuffer(0);
+  bytes: Uint8Array = new Uint8Array(0);
+  view: DataView = new DataView(this.buffer);
+  i64: BigInt64Array = new BigInt64Array(0);
+  /**
+   * One byte per snapshot page, 1 when the page may have changed since the marks were last cleared. The interpreter
+   * marks only the page of an access's first byte, so the first 15 bytes of the page after a marked one may have changed too.
+   */
+  dirty: Uint8Array = new Uint8Array(0);
+  private readonly backing: MemoryBacking;
+
+  constructor(minPages: number, maxPages: number | undefined, backing?: MemoryBacking) {
+    this.maxPages = maxPages;
+    this.backing = backing ?? new PlainBacking((maxPages ?? MAX_MEMORY_PAGES) * WASM_PAGE_BYTES);
+    if (!this.resize(minPages)) {
+      throw new ResourceError("out-of-memory", `cannot allocate a memory of ${minPages} pages of 64 KiB`);
+    }
+  }
+
+  /** Grows by `deltaPages`; returns the previous page count, or -1 when the maximum or the host's memory does not allow it. */
+  grow(deltaPages: number): number {
+    const previous = this.pageCount;
+    const next = previous + deltaPages;
+    if (next > Math.min(this.maxPages ?? MAX_MEMORY_PAGES, MAX_MEMORY_PAGES)) return -1;
+    return this.resize(next) ? previous : -1;
+  }
+
+  /** Sets the size in wasm pages, smaller sizes too (used when an earlier snapshot is restored); false when the host has no room. */
+  resize(pageCount: number): boolean {
+    const byteLength = pageCount * WASM_PAGE_BYTES;
+    let buffer: ArrayBuffer;
+    try {
+      buffer = this.backing.resize(byteLength);
+    } catch (error) {
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
+    // A backing may keep bytes of a larger former size: a memory that shrinks and grows again must read zero there.
+    if (byteLength < this.byteLength) this.bytes.fill(0, byteLength);
+    this.buffer = buffer;
+    this.pageCount = pageCount;
+    this.byteLength = byteLength;
+    this.bytes = new Uint8Array(buffer, 0, byteLength);
+    this.view = new DataView(buffer, 0, byteLength);
+    this.i64 = new BigInt64Array(buffer, 0, byteLength >>> 3);
+    const dirty = new Uint8Array(byteLength >>> SNAPSHOT_PAGE_SHIFT);
+    dirty.set(this.dirty.subarray(0, dirty.length));
+    this.dirty = dirty;
+    return true;
+  }
+
+  /** Marks the snapshot pages of `[byteAddr, byteAddr + byteLength)` as changed. Call it after every write from outside the interpreter. */
+  markDirty(byteAddr: number, byteLength: number): void {
+    if (byteLength === 0) return;
+    this.dirty.fill(1, Math.floor(byteAddr / SNAPSHOT_PAGE_BYTES), Math.floor((byteAddr + byteLength - 1) / SNAPSHOT_PAGE_BYTES) + 1);
+  }
+}

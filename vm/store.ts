@@ -1,0 +1,267 @@
+/**
+ * The store: all state of the machine, as data (spec: execution/runtime structure). Value stack, frames, globals,
+ * tables, memories and instances; no closure or native frame holds any of it. Nothing here executes instructions.
+ *
+ * Value stack. One ArrayBuffer of 8-byte slots seen through four typed views. A wasm frame occupies
+ * `[locals][operands]` from its `fp`; a callee's parameters are the caller's operands in place, and its results are left
+ * where the parameters began. i32, f32 and references use the low four bytes of a slot; the high four are unspecified in
+ * live state and zero in canonical state (frames.ts).
+ *
+ * Frames. FRAME_WORDS integers each, bottom first, see Frame. A host function that is running has a frame too: that is
+ * what lets a snapshot be taken, and a replay continue, while wasm is inside a host call that called back into wasm.
+ */
+import { type MemoryBacking, Memory } from "./memory.ts";
+import { Table } from "./table.ts";
+import { Trap } from "./trap.ts";
+import { type FuncType, funcTypeName, type GlobalType, type MemoryType, type Module, type TableType } from "./types.ts";
+
+/** Words of a frame record in `Store.frames`. */
+export const FRAME_WORDS = 4;
+export const Frame = {
+  /** Store address of the function. */
+  Func: 0,
+  /** First slot of its locals. */
+  Fp: 1,
+  /** Where it continues, an index into lowered code; only meaningful while the frame is not the running one. */
+  Pc: 2,
+  /** FrameFlag bits. */
+  Flags: 3,
+} as const;
+export const FrameFlag = {
+  /** The caller belongs to another instance: returning switches memory and instance. */
+  OtherInstance: 1,
+  /** The caller is the host (or the embedder): returning stops the loop. */
+  Entry: 2,
+  /** The function is a host function. */
+  Host: 4,
+  /** Stop when this frame returns. Not part of canonical state: a debugger's wish, invisible to snapshots. */
+  Watch: 8,
+} as const;
+
+/** Bytes that one frame record counts toward the stack limit. */
+const FRAME_BYTES = FRAME_WORDS * 4;
+
+/** What the machine waits for. */
+export const Status = {
+  /** No frames; the embedder has to call something. */
+  Idle: 0,
+  /** The top frame is wasm and can execute. */
+  Running: 1,
+  /** The top frame is a host function that has not returned yet. */
+  InHost: 2,
+  /** A memory.grow or table.grow waits for its result, see `grow`. */
+  Growing: 3,
+  /** A call from the host has returned; results begin at slot `resultSlot`, the function was `resultFunc`. */
+  Returned: 4,
+  /** Trapped: frames are still there to look at; the host has to take the trap (`takeTrap`). */
+  Trapped: 5,
+  /** The program ended itself with `exitCode`. Nothing runs any more. */
+  Exited: 6,
+} as const;
+export type Status = (typeof Status)[keyof typeof Status];
+
+export interface WasmFunc {
+  readonly kind: "wasm";
+  readonly type: FuncType;
+  readonly instanceAddr: number;
+  /** Index in the module's function index space. */
+  readonly funcIndex: number;
+}
+export interface HostFunc {
+  readonly kind: "host";
+  readonly type: FuncType;
+  /** Names under which it was imported or given by the embedder: for people, and checked on replay. */
+  readonly module: string;
+  readonly name: string;
+}
+export type Func = WasmFunc | HostFunc;
+
+export interface Global {
+  readonly type: GlobalType;
+  /** First slot in `globalStack`. */
+  readonly slot: number;
+}
+
+/** A module instance: index spaces as store addresses. */
+export interface Instance {
+  readonly module: Module;
+  /** Index of the module in `Store.modules`. */
+  readonly moduleIndex: number;
+  readonly funcAddrs: Int32Array;
+  readonly tableAddrs: Int32Array;
+  readonly memoryAddrs: Int32Array;
+  readonly globalAddrs: Int32Array;
+  /** Values of each element segment, and 1 where a segment was dropped. */
+  readonly elemRefs: readonly Int32Array[];
+  readonly droppedElems: Uint8Array;
+  readonly droppedDatas: Uint8Array;
+}
+
+/** A store address with its kind, as imports and exports use. Kinds are those of the binary format (ExternKind). */
+export interface ExternAddr {
+  readonly kind: 0 | 1 | 2 | 3;
+  readonly addr: number;
+}
+
+/** A pending memory.grow or table.grow. */
+export interface PendingGrow {
+  readonly kind: "memory" | "table";
+  readonly addr: number;
+  /** Pages or elements, unsigned. */
+  readonly delta: number;
+  /** Reference for new table elements, else 0. */
+  readonly init: number;
+  /** Slot that receives the previous size, or -1. */
+  readonly slot: number;
+}
+
+export interface StoreOptions {
+  /** Limit of value stack and frame records together; deterministic, so it is written in traces. Default 8 MiB. */
+  readonly stackBytes?: number;
+}
+
+export const DEFAULT_STACK_BYTES = 8 << 20;
+
+/** Makes the bytes of memory `addr` before it is allocated, or undefined for a plain buffer. */
+export type BackingFactory = (addr: number, type: MemoryType) => MemoryBacking | undefined;
+
+/** Words of a function's entry in `Store.funcInfo`: what the interpreter needs to call it. */
+export const FUNC_INFO_WORDS = 8;
+export const FuncInfo = {
+  /** Code index of the entry when run in mode Exact, Fast. 0: not lowered yet. 1: host function. */
+  PcExact: 0,
+  PcFast: 1,
+  /** Slots of the frame: locals and the highest operand stack; for host functions max(params, results). */
+  FrameSlots: 2,
+  /** Slots of parameters, and of parameters and declared locals. */
+  ParamSlots: 3,
+  LocalSlots: 4,
+  InstanceAddr: 5,
+  /** Store-wide number of the function's type: equal types have equal numbers. */
+  TypeId: 6,
+  ResultSlots: 7,
+} as const;
+
+export class Store {
+  readonly stackBytes: number;
+  /** The limit in slots: a frame record counts as two. */
+  readonly stackSlots: number;
+  readonly i32: Int32Array;
+  readonly i64: BigInt64Array;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+
+  readonly frames: Int32Array;
+  /** Index past the last frame's words; frame k begins at k * FRAME_WORDS. */
+  frameTop = 0;
+
+  status: Status = Status.Idle;
+  /** Instructions retired since the first instantiation. An exact integer below 2^53. */
+  tick = 0;
+  trap: Trap = Trap.None;
+  /** Module byte offset of the instruction that trapped, while status is Trapped by an instruction; else -1. */
+  trapOffset = -1;
+  exitCode = 0;
+  resultFunc = -1;
+  resultSlot = 0;
+  grow: PendingGrow | undefined;
+
+  readonly modules: Module[] = [];
+  readonly instances: Instance[] = [];
+  readonly funcs: Func[] = [];
+  readonly tables: Table[] = [];
+  readonly memories: Memory[] = [];
+  readonly globals: Global[] = [];
+  /** Cells of all globals, 8 bytes each; replaced when globals are added. */
+  globalI32 = new Int32Array(0);
+  globalI64 = new BigInt64Array(0);
+  globalF64 = new Float64Array(0);
+  funcInfo = new Int32Array(64 * FUNC_INFO_WORDS);
+
+  private readonly typeIds = new Map<string, number>();
+  private readonly backing: BackingFactory | undefined;
+
+  constructor(options: StoreOptions = {}, backing?: BackingFactory) {
+    this.stackBytes = options.stackBytes ?? DEFAULT_STACK_BYTES;
+    this.stackSlots = this.stackBytes >>> 3;
+    const stack = new ArrayBuffer(this.stackSlots * 8);
+    this.i32 = new Int32Array(stack);
+    this.i64 = new BigInt64Array(stack);
+    this.f32 = new Float32Array(stack);
+    this.f64 = new Float64Array(stack);
+    this.frames = new Int32Array((Math.floor(this.stackBytes / FRAME_BYTES) + 1) * FRAME_WORDS);
+    this.backing = backing;
+  }
+
+  /** Number of the type, equal for equal types (what call_indirect compares). */
+  typeId(type: FuncType): number {
+    const key = funcTypeName(type);
+    let id = this.typeIds.get(key);
+    if (id === undefined) {
+      id = this.typeIds.size;
+      this.typeIds.set(key, id);
+    }
+    return id;
+  }
+
+  addModule(module: Module): number {
+    const known = this.modules.indexOf(module);
+    if (known >= 0) return known;
+    return this.modules.push(module) - 1;
+  }
+
+  addFunc(func: Func): number {
+    const addr = this.funcs.push(func) - 1;
+    const at = addr * FUNC_INFO_WORDS;
+    if (at + FUNC_INFO_WORDS > this.funcInfo.length) {
+      const larger = new Int32Array(this.funcInfo.length * 2);
+      larger.set(this.funcInfo);
+      this.funcInfo = larger;
+    }
+    const info = this.funcInfo;
+    const { params, results } = func.type;
+    const host = func.kind === "host";
+    info[at + FuncInfo.PcExact] = host ? 1 : 0;
+    info[at + FuncInfo.PcFast] = host ? 1 : 0;
+    info[at + FuncInfo.FrameSlots] = host ? Math.max(params.length, results.length) : 0;
+    info[at + FuncInfo.ParamSlots] = params.length;
+    info[at + FuncInfo.LocalSlots] = params.length;
+    info[at + FuncInfo.InstanceAddr] = host ? -1 : func.instanceAddr;
+    info[at + FuncInfo.TypeId] = this.typeId(func.type);
+    info[at + FuncInfo.ResultSlots] = results.length;
+    return addr;
+  }
+
+  addTable(type: TableType, init = 0): number {
+    return this.tables.push(new Table(type.elemType, type.limits.min, type.limits.max, init)) - 1;
+  }
+
+  addMemory(type: MemoryType): number {
+    const backing = this.backing?.(this.memories.length, type);
+    return this.memories.push(new Memory(type.limits.min, type.limits.max, backing)) - 1;
+  }
+
+  /** Adds a global whose 64 bits are `bits` (low four bytes for 32-bit types). */
+  addGlobal(type: GlobalType, bits: bigint): number {
+    const slot = this.globals.length;
+    if (slot >= this.globalI64.length) {
+      const larger = new BigInt64Array(Math.max(16, this.globalI64.length * 2));
+      larger.set(this.globalI64);
+      this.globalI64 = larger;
+      this.globalI32 = new Int32Array(larger.buffer);
+      this.globalF64 = new Float64Array(larger.buffer);
+    }
+    this.globalI64[slot] = bits;
+    return this.globals.push({ type, slot }) - 1;
+  }
+
+  /** Number of frames, host frames included. */
+  get depth(): number {
+    return this.frameTop / FRAME_WORDS;
+  }
+
+  /** One word of frame `index` (0 is the outermost). */
+  frameWord(index: number, word: (typeof Frame)[keyof typeof Frame]): number {
+    return this.frames[index * FRAME_WORDS + word]!;
+  }
+}
