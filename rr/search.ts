@@ -1,0 +1,234 @@
+/**
+ * Searching an execution: where to restore, where to take snapshots on the way, the last hit before a point, the call
+ * that made a frame. Pure strategy over an `Engine` that can run forward, capture and restore; no state of a real
+ * machine, no file, no clock is touched here, so every rule can be tested with a toy engine.
+ */
+
+/**
+ * A place in an execution: `tick` instructions are retired and the events before number `event` are consumed. At one
+ * tick several points can exist, one for each event that is waited for; the last of them is the settled one.
+ */
+export interface Point {
+  readonly tick: number;
+  readonly event: number;
+}
+
+/** Negative when `a` is earlier, 0 when equal. */
+export function comparePoints(a: Point, b: Point): number {
+  return a.tick - b.tick || a.event - b.event;
+}
+
+/** What stops a run: the first of these that is reached. Without a goal it goes to the end. */
+export interface Goal {
+  /** Stop settled at this tick. */
+  readonly tick?: number;
+  /** Stop while waiting for this event. */
+  readonly event?: number;
+}
+
+/** Why a run stopped. `breakpoint` and `frame-return` only when breakpoints are armed or a frame is watched. */
+export type RunStop = "goal" | "end" | "breakpoint" | "frame-return";
+
+/** A machine that re-executes. `S` is its snapshot. Calls must not overlap. */
+export interface Engine<S> {
+  readonly point: Point;
+  /** Number of frames, host frames included. */
+  readonly depth: number;
+  /** Runs forward; resuming from a breakpoint passes it. Never beyond the goal. */
+  run(goal: Goal): Promise<RunStop>;
+  capture(): S;
+  restore(snapshot: S): void;
+  /** Whether breakpoints stop `run`. */
+  armBreakpoints(armed: boolean): void;
+  /** True when the next instruction has an enabled breakpoint, armed or not. */
+  readonly atBreakpoint: boolean;
+  /** Marks frame `index`; a marked wasm frame that returns stops `run`. Restoring removes marks. */
+  watch(frameIndex: number): void;
+  /** Removes the mark and tells whether the very frame that was marked is still there. */
+  unwatch(frameIndex: number): boolean;
+}
+
+/** Snapshots ordered by point. */
+export interface SnapshotIndex<S> {
+  /** The latest at or before `point`. */
+  atOrBefore(point: Point): S | undefined;
+  /** The latest strictly before `point`. */
+  before(point: Point): S | undefined;
+}
+
+/** The ticks by which a snapshot must be nearer than the cursor before a restore pays. */
+const RESTORE_WORTH_TICKS = 200_000;
+
+/** True when going from `here` to `target` should begin by restoring the snapshot at `snapshot`. */
+export function restorePays(here: Point, snapshot: Point | undefined, target: Point): boolean {
+  if (comparePoints(here, target) > 0) return true;
+  return snapshot !== undefined && comparePoints(snapshot, target) <= 0 && snapshot.tick > here.tick + RESTORE_WORTH_TICKS;
+}
+
+/** Distances before a target, in ticks, at which snapshots make the steps back that follow cheap. */
+const APPROACH_TICKS = [1 << 24, 1 << 22, 1 << 20, 1 << 17, 1 << 13] as const;
+
+/**
+ * Ticks at which to take snapshots on the way to `targetTick`, ascending. `fromTick` is where the run starts: the state
+ * of the snapshot there (or the cursor) serves for everything before the first mark. Regular ones every `intervalTicks`,
+ * then at exponentially decreasing distances before the target.
+ */
+export function marksOnTheWay(fromTick: number, targetTick: number, intervalTicks: number): number[] {
+  const marks: number[] = [];
+  let last = fromTick;
+  const add = (tick: number) => {
+    marks.push(tick);
+    last = tick;
+  };
+  for (const distance of APPROACH_TICKS) {
+    const mark = targetTick - distance;
+    while (last + intervalTicks < mark) add(last + intervalTicks);
+    // A mark pays when it at least halves the distance from the one before it.
+    if (mark - last >= distance) add(mark);
+  }
+  return marks;
+}
+
+export interface SearchContext<S> {
+  readonly engine: Engine<S>;
+  readonly snapshots: SnapshotIndex<S>;
+  pointOf(snapshot: S): Point;
+  /**
+   * Runs to `point` (already-passed points return at once), stopping early as the engine does. Implementations divide
+   * long runs into slices, take snapshots on the way, report progress, and throw when cancelled.
+   */
+  runTo(point: Point): Promise<RunStop>;
+}
+
+/** Stops in one stretch after which the search leaps ahead instead of visiting every hit. */
+const LEAP_HITS = 256;
+/** Stretches shorter than this many ticks are always searched hit by hit. */
+const LEAP_TICKS = 4096;
+
+interface Stretch<S> {
+  readonly from: S;
+  readonly until: Point;
+  /** The answer when nothing is found in the stretch. */
+  readonly fallback: Point | undefined;
+}
+
+/**
+ * The last point strictly before `until` at which a breakpoint (accepted by `accept`) stops, or undefined. One forward
+ * run for each interval between snapshots, the latest interval first; where breakpoints are hit densely the run leaps to
+ * half of what is left and comes back only if it finds nothing there, so the visited hits stay few.
+ * The engine is left anywhere.
+ */
+export async function lastHit<S>(context: SearchContext<S>, until: Point, accept: () => boolean = () => true): Promise<Point | undefined> {
+  const { engine, snapshots } = context;
+  engine.armBreakpoints(true);
+  try {
+    for (let end = until; ; ) {
+      const from = snapshots.before(end);
+      if (from === undefined) return undefined;
+      const hit = await lastHitInInterval(context, from, end, accept);
+      if (hit !== undefined) return hit;
+      end = context.pointOf(from);
+    }
+  } finally {
+    engine.armBreakpoints(false);
+  }
+}
+
+async function lastHitInInterval<S>(context: SearchContext<S>, from: S, until: Point, accept: () => boolean): Promise<Point | undefined> {
+  const stretches: Stretch<S>[] = [{ from, until, fallback: undefined }];
+  for (;;) {
+    const stretch = stretches.pop();
+    if (stretch === undefined) return undefined;
+    const hit = await searchStretch(context, stretch, stretches, accept);
+    if (hit !== undefined) return hit;
+  }
+}
+
+/** Searches a stretch; parts that it leaps over are pushed to `later`. */
+async function searchStretch<S>(
+  context: SearchContext<S>,
+  stretch: Stretch<S>,
+  later: Stretch<S>[],
+  accept: () => boolean,
+): Promise<Point | undefined> {
+  const { engine } = context;
+  const { until } = stretch;
+  let found = stretch.fallback;
+  let hits = 0;
+  engine.restore(stretch.from);
+  let stopped = engine.atBreakpoint;
+  for (;;) {
+    if (stopped) {
+      const here = engine.point;
+      if (comparePoints(here, until) >= 0) return found;
+      if (accept()) found = here;
+      hits += 1;
+      if (hits >= LEAP_HITS && until.tick - here.tick > LEAP_TICKS) {
+        const middle = settledAt(here.tick + Math.floor((until.tick - here.tick) / 2));
+        later.push({ from: engine.capture(), until: middle, fallback: found });
+        engine.armBreakpoints(false);
+        await context.runTo(middle);
+        engine.armBreakpoints(true);
+        found = undefined;
+        hits = 0;
+        stopped = engine.atBreakpoint;
+        continue;
+      }
+    }
+    const stop = await context.runTo(until);
+    if (stop !== "breakpoint") return found;
+    stopped = true;
+  }
+}
+
+/** The settled point of a tick: all events that can come before the next instruction are consumed. */
+export function settledAt(tick: number): Point {
+  return { tick, event: Number.MAX_SAFE_INTEGER };
+}
+
+/**
+ * The first tick at whose settled point the present activation of frame `frameIndex` exists; the instruction that made
+ * it is the one before (tick 0: the host made it before any instruction). Whether that activation exists is monotonic in
+ * time: after walking back over snapshots in which it exists already, the interval is halved. Cost: about twice the
+ * ticks between the last of these snapshots and the cursor, all at full speed. The engine is left anywhere.
+ */
+export async function frameEntry<S>(context: SearchContext<S>, frameIndex: number): Promise<number> {
+  const { engine, snapshots } = context;
+  let alive = engine.point;
+  let dead: S;
+  for (;;) {
+    const snapshot = snapshots.before(alive);
+    if (snapshot === undefined) return alive.tick;
+    engine.restore(snapshot);
+    if (!(await survives(context, frameIndex, alive))) {
+      dead = snapshot;
+      break;
+    }
+    alive = context.pointOf(snapshot);
+  }
+  // The last tick where it is known not to exist, settled; the snapshot may be of an earlier point of its tick.
+  let deadTick = context.pointOf(dead).tick - 1;
+  while (alive.tick - deadTick > 1) {
+    const middleTick = deadTick + Math.floor((alive.tick - deadTick) / 2);
+    engine.restore(dead);
+    await context.runTo(settledAt(middleTick));
+    const { point } = engine;
+    const snapshot = engine.capture();
+    if (await survives(context, frameIndex, alive)) {
+      alive = point;
+    } else {
+      dead = snapshot;
+      deadTick = middleTick;
+    }
+  }
+  return alive.tick;
+}
+
+/** True when the frame that is at `frameIndex` now is the one that is there at `until`. */
+async function survives<S>(context: SearchContext<S>, frameIndex: number, until: Point): Promise<boolean> {
+  const { engine } = context;
+  if (engine.depth <= frameIndex) return false;
+  engine.watch(frameIndex);
+  const stop = await context.runTo(until);
+  return engine.unwatch(frameIndex) && stop !== "frame-return";
+}
