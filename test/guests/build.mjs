@@ -6,7 +6,7 @@
 // CLANG=clang-22 chooses another compiler. The committed files were built by clang 22.1.8 (Debian wasi-libc 20220510)
 // and by the AssemblyScript release that package.json pins.
 import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { chmodSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 const clang = process.env.CLANG ?? "clang-22";
@@ -43,6 +43,7 @@ for (const folder of folders) {
     if (file.endsWith(".c") && !onlyAssemblyScript) execFileSync(clang, clangArgs(source, target), { stdio: "inherit" });
     else if (file.endsWith(".ts")) execFileSync(process.execPath, ascArgs(source, join(target)), { stdio: "inherit" });
     else continue;
+    chmodSync(target, 0o644);
     console.log(target);
   }
 }
