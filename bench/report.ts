@@ -1,0 +1,60 @@
+/** What a run of the benchmarks found, as a table for people and as the object that `--json` writes. Nothing is measured here. */
+
+export interface KernelResult {
+  readonly name: string;
+  /** Time by rewasm divided by time by this process's V8. */
+  readonly slowdown: number;
+  /** Nanoseconds per retired wasm instruction by rewasm. */
+  readonly nsPerInstruction: number;
+}
+
+export interface Percentiles {
+  readonly p50: number;
+  readonly p95: number;
+}
+
+/** Sections that were not asked for are null. Ratios: 1.02 means 2% slower. */
+export interface Report {
+  readonly node: string;
+  readonly commit: string;
+  readonly kernels: readonly KernelResult[];
+  readonly geomean: number | null;
+  readonly recordOverhead: { readonly cpu: number | null; readonly calls: number | null };
+  readonly bytesPerEvent: number | null;
+  readonly snapshotMs: Percentiles | null;
+  readonly seekMs: Percentiles | null;
+  readonly reverseStepMs: Percentiles | null;
+}
+
+/** Columns padded to equal width: the first to the left, the others to the right. */
+export function alignColumns(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  return rows.map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  ")).join("\n");
+}
+
+/** A number with as many decimals as three significant digits need. */
+export function short(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+function percentRow(name: string, value: number | null): string[][] {
+  return value === null ? [] : [[name, `${((value - 1) * 100).toFixed(1)} %`]];
+}
+
+function percentileRow(name: string, value: Percentiles | null): string[][] {
+  return value === null ? [] : [[name, `p50 ${short(value.p50)} ms`, `p95 ${short(value.p95)} ms`]];
+}
+
+/** The closing lines: one figure per promise. */
+export function summaryTable(report: Report): string {
+  return alignColumns([
+    ...(report.geomean === null ? [] : [["slowdown against V8 (geometric mean)", `${short(report.geomean)} x`]]),
+    ...percentRow("record overhead, CPU-bound", report.recordOverhead.cpu),
+    ...percentRow("record overhead, call-heavy", report.recordOverhead.calls),
+    ...(report.bytesPerEvent === null ? [] : [["trace bytes per event", short(report.bytesPerEvent)]]),
+    ...percentileRow("snapshot", report.snapshotMs),
+    ...percentileRow("seek to a random tick", report.seekMs),
+    ...percentileRow("reverse-step", report.reverseStepMs),
+  ]);
+}

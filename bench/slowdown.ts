@@ -1,0 +1,48 @@
+/** Slowdown against V8: every kernel on both engines, in turn, in this process. */
+import { decodeModule } from "../vm/decode.ts";
+import { Machine } from "../vm/machine.ts";
+import { validateModule } from "../vm/validate.ts";
+import type { Kernel } from "./kernels.ts";
+import { measurePair } from "./measure.ts";
+import type { KernelResult } from "./report.ts";
+import { v8Kernel } from "./v8.ts";
+
+/** A kernel on a machine of its own: `run` answers what the kernel's export answers, and retired instructions add up in `ticks()`. */
+export interface RewasmKernel {
+  run(work: number): number;
+  ticks(): number;
+}
+
+export function rewasmKernel(bytes: Uint8Array): RewasmKernel {
+  const module = decodeModule(bytes);
+  validateModule(module);
+  const machine = new Machine();
+  const { instanceAddr } = machine.instantiate(module);
+  const entry = machine.export(instanceAddr, "run");
+  if (entry === undefined) throw new Error("a kernel exports the function run");
+  return {
+    run: (work) => {
+      const result = machine.call(entry.addr, [work]);
+      if (result.kind !== "return") throw new Error(`the kernel ended by a ${result.kind}`);
+      return Number(result.values[0]);
+    },
+    ticks: () => machine.store.tick,
+  };
+}
+
+/** Measures one kernel. Its answers are compared first: a wrong engine is not timed. */
+export function measureKernel(kernel: Kernel, bytes: Uint8Array, rounds: number): KernelResult {
+  const native = v8Kernel(bytes);
+  const ours = rewasmKernel(bytes);
+  const expected = native(kernel.work);
+  const before = ours.ticks();
+  const got = ours.run(kernel.work);
+  if (got !== expected) throw new Error(`${kernel.name}: V8 answers ${expected}, rewasm ${got}`);
+  const instructions = ours.ticks() - before;
+  const times = measurePair(
+    { name: `${kernel.name} on V8`, run: () => native(kernel.work) },
+    { name: `${kernel.name} on rewasm`, run: () => ours.run(kernel.work) },
+    rounds,
+  );
+  return { name: kernel.name, slowdown: times.ratio, nsPerInstruction: (times.secondSeconds * 1e9) / instructions };
+}
