@@ -1,22 +1,10 @@
 /**
- * Searching an execution: where to restore, where to take snapshots on the way, the last hit before a point, the call
+ * Searching an execution: where to restore, where to take snapshots on the way, the last hit before a position, the call
  * that made a frame. Pure strategy over an `Engine` that can run forward, capture and restore; no state of a real
  * machine, no file, no clock is touched here, so every rule can be tested with a toy engine.
  */
 
-/**
- * A place in an execution: `tick` instructions are retired and the events before number `event` are consumed. At one
- * tick several points can exist, one for each event that is waited for; the last of them is the settled one.
- */
-export interface Point {
-  readonly tick: number;
-  readonly event: number;
-}
-
-/** Negative when `a` is earlier, 0 when equal. */
-export function comparePoints(a: Point, b: Point): number {
-  return a.tick - b.tick || a.event - b.event;
-}
+import { comparePositions, type Position } from "../snapshot/tree.ts";
 
 /** What stops a run: the first of these that is reached. Without a goal it goes to the end. */
 export interface Goal {
@@ -31,7 +19,8 @@ export type RunStop = "goal" | "end" | "breakpoint" | "frame-return";
 
 /** A machine that re-executes. `S` is its snapshot. Calls must not overlap. */
 export interface Engine<S> {
-  readonly point: Point;
+  /** At one tick several positions can exist, one for each event that is waited for; the last of them is the settled one. */
+  readonly position: Position;
   /** Number of frames, host frames included. */
   readonly depth: number;
   /** Runs forward; resuming from a breakpoint passes it. Never beyond the goal. */
@@ -40,6 +29,13 @@ export interface Engine<S> {
   restore(snapshot: S): void;
   /** Whether breakpoints stop `run`. */
   armBreakpoints(armed: boolean): void;
+  readonly breakpointsArmed: boolean;
+  /** True when there is any enabled breakpoint. */
+  readonly hasBreakpoints: boolean;
+  /** True when the machine waits for event `position.event` (or for nothing, at the end), false when an instruction is next. */
+  readonly waiting: boolean;
+  /** True when frame `index` is a host function's. Such a frame ends by an event only, and watching it stops nothing. */
+  isHostFrame(frameIndex: number): boolean;
   /** True when the next instruction has an enabled breakpoint, armed or not. */
   readonly atBreakpoint: boolean;
   /** Marks frame `index`; a marked wasm frame that returns stops `run`. Restoring removes marks. */
@@ -48,21 +44,21 @@ export interface Engine<S> {
   unwatch(frameIndex: number): boolean;
 }
 
-/** Snapshots ordered by point. */
+/** Snapshots ordered by position. */
 export interface SnapshotIndex<S> {
-  /** The latest at or before `point`. */
-  atOrBefore(point: Point): S | undefined;
-  /** The latest strictly before `point`. */
-  before(point: Point): S | undefined;
+  /** The latest at or before `position`. */
+  atOrBefore(position: Position): S | undefined;
+  /** The latest strictly before `position`. */
+  before(position: Position): S | undefined;
 }
 
 /** The ticks by which a snapshot must be nearer than the cursor before a restore pays. */
 const RESTORE_WORTH_TICKS = 200_000;
 
 /** True when going from `here` to `target` should begin by restoring the snapshot at `snapshot`. */
-export function restorePays(here: Point, snapshot: Point | undefined, target: Point): boolean {
-  if (comparePoints(here, target) > 0) return true;
-  return snapshot !== undefined && comparePoints(snapshot, target) <= 0 && snapshot.tick > here.tick + RESTORE_WORTH_TICKS;
+export function restorePays(here: Position, snapshot: Position | undefined, target: Position): boolean {
+  if (comparePositions(here, target) > 0) return true;
+  return snapshot !== undefined && comparePositions(snapshot, target) <= 0 && snapshot.tick > here.tick + RESTORE_WORTH_TICKS;
 }
 
 /** Distances before a target, in ticks, at which snapshots make the steps back that follow cheap. */
@@ -92,12 +88,12 @@ export function marksOnTheWay(fromTick: number, targetTick: number, intervalTick
 export interface SearchContext<S> {
   readonly engine: Engine<S>;
   readonly snapshots: SnapshotIndex<S>;
-  pointOf(snapshot: S): Point;
+  positionOf(snapshot: S): Position;
   /**
-   * Runs to `point` (already-passed points return at once), stopping early as the engine does. Implementations divide
+   * Runs to `position` (already-passed ones return at once), stopping early as the engine does. Implementations divide
    * long runs into slices, take snapshots on the way, report progress, and throw when cancelled.
    */
-  runTo(point: Point): Promise<RunStop>;
+  runTo(position: Position): Promise<RunStop>;
 }
 
 /** Stops in one stretch after which the search leaps ahead instead of visiting every hit. */
@@ -107,50 +103,45 @@ const LEAP_TICKS = 4096;
 
 interface Stretch<S> {
   readonly from: S;
-  readonly until: Point;
+  readonly until: Position;
   /** The answer when nothing is found in the stretch. */
-  readonly fallback: Point | undefined;
+  readonly fallback: Position | undefined;
 }
 
 /**
- * The last point strictly before `until` at which a breakpoint (accepted by `accept`) stops, or undefined. One forward
- * run for each interval between snapshots, the latest interval first; where breakpoints are hit densely the run leaps to
- * half of what is left and comes back only if it finds nothing there, so the visited hits stay few.
- * The engine is left anywhere.
+ * The last position before `until`, at `fromTick` or later, at which a breakpoint stops, or undefined. One forward run
+ * for each interval between snapshots, the latest interval first; where breakpoints are hit densely the run leaps to half
+ * of what is left and comes back only if it finds nothing there, so the visited hits stay few. The engine is left anywhere.
  */
-export async function lastHit<S>(context: SearchContext<S>, until: Point, accept: () => boolean = () => true): Promise<Point | undefined> {
+export async function lastHit<S>(context: SearchContext<S>, until: Position, fromTick = 0): Promise<Position | undefined> {
   const { engine, snapshots } = context;
   engine.armBreakpoints(true);
   try {
-    for (let end = until; ; ) {
+    for (let end = until; end.tick >= fromTick; ) {
       const from = snapshots.before(end);
       if (from === undefined) return undefined;
-      const hit = await lastHitInInterval(context, from, end, accept);
-      if (hit !== undefined) return hit;
-      end = context.pointOf(from);
+      const hit = await lastHitInInterval(context, from, end);
+      if (hit !== undefined) return hit.tick >= fromTick ? hit : undefined;
+      end = context.positionOf(from);
     }
+    return undefined;
   } finally {
     engine.armBreakpoints(false);
   }
 }
 
-async function lastHitInInterval<S>(context: SearchContext<S>, from: S, until: Point, accept: () => boolean): Promise<Point | undefined> {
+async function lastHitInInterval<S>(context: SearchContext<S>, from: S, until: Position): Promise<Position | undefined> {
   const stretches: Stretch<S>[] = [{ from, until, fallback: undefined }];
   for (;;) {
     const stretch = stretches.pop();
     if (stretch === undefined) return undefined;
-    const hit = await searchStretch(context, stretch, stretches, accept);
+    const hit = await searchStretch(context, stretch, stretches);
     if (hit !== undefined) return hit;
   }
 }
 
 /** Searches a stretch; parts that it leaps over are pushed to `later`. */
-async function searchStretch<S>(
-  context: SearchContext<S>,
-  stretch: Stretch<S>,
-  later: Stretch<S>[],
-  accept: () => boolean,
-): Promise<Point | undefined> {
+async function searchStretch<S>(context: SearchContext<S>, stretch: Stretch<S>, later: Stretch<S>[]): Promise<Position | undefined> {
   const { engine } = context;
   const { until } = stretch;
   let found = stretch.fallback;
@@ -159,9 +150,9 @@ async function searchStretch<S>(
   let stopped = engine.atBreakpoint;
   for (;;) {
     if (stopped) {
-      const here = engine.point;
-      if (comparePoints(here, until) >= 0) return found;
-      if (accept()) found = here;
+      const here = engine.position;
+      if (comparePositions(here, until) >= 0) return found;
+      found = here;
       hits += 1;
       if (hits >= LEAP_HITS && until.tick - here.tick > LEAP_TICKS) {
         const middle = settledAt(here.tick + Math.floor((until.tick - here.tick) / 2));
@@ -181,20 +172,20 @@ async function searchStretch<S>(
   }
 }
 
-/** The settled point of a tick: all events that can come before the next instruction are consumed. */
-export function settledAt(tick: number): Point {
+/** The settled position of a tick: all events that can come before the next instruction are consumed. */
+export function settledAt(tick: number): Position {
   return { tick, event: Number.MAX_SAFE_INTEGER };
 }
 
 /**
- * The first tick at whose settled point the present activation of frame `frameIndex` exists; the instruction that made
+ * The first tick at whose settled position the present activation of frame `frameIndex` exists; the instruction that made
  * it is the one before (tick 0: the host made it before any instruction). Whether that activation exists is monotonic in
  * time: after walking back over snapshots in which it exists already, the interval is halved. Cost: about twice the
  * ticks between the last of these snapshots and the cursor, all at full speed. The engine is left anywhere.
  */
 export async function frameEntry<S>(context: SearchContext<S>, frameIndex: number): Promise<number> {
   const { engine, snapshots } = context;
-  let alive = engine.point;
+  let alive = engine.position;
   let dead: S;
   for (;;) {
     const snapshot = snapshots.before(alive);
@@ -204,18 +195,18 @@ export async function frameEntry<S>(context: SearchContext<S>, frameIndex: numbe
       dead = snapshot;
       break;
     }
-    alive = context.pointOf(snapshot);
+    alive = context.positionOf(snapshot);
   }
-  // The last tick where it is known not to exist, settled; the snapshot may be of an earlier point of its tick.
-  let deadTick = context.pointOf(dead).tick - 1;
+  // The last tick where it is known not to exist, settled; the snapshot may be of an earlier position in its tick.
+  let deadTick = context.positionOf(dead).tick - 1;
   while (alive.tick - deadTick > 1) {
     const middleTick = deadTick + Math.floor((alive.tick - deadTick) / 2);
     engine.restore(dead);
     await context.runTo(settledAt(middleTick));
-    const { point } = engine;
+    const { position } = engine;
     const snapshot = engine.capture();
     if (await survives(context, frameIndex, alive)) {
-      alive = point;
+      alive = position;
     } else {
       dead = snapshot;
       deadTick = middleTick;
@@ -225,7 +216,7 @@ export async function frameEntry<S>(context: SearchContext<S>, frameIndex: numbe
 }
 
 /** True when the frame that is at `frameIndex` now is the one that is there at `until`. */
-async function survives<S>(context: SearchContext<S>, frameIndex: number, until: Point): Promise<boolean> {
+async function survives<S>(context: SearchContext<S>, frameIndex: number, until: Position): Promise<boolean> {
   const { engine } = context;
   if (engine.depth <= frameIndex) return false;
   engine.watch(frameIndex);

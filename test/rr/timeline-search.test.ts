@@ -1,18 +1,17 @@
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import {
-  comparePoints,
   type Engine,
   frameEntry,
   type Goal,
   lastHit,
   marksOnTheWay,
-  type Point,
   type RunStop,
   restorePays,
   type SearchContext,
   settledAt,
 } from "../../rr/search.ts";
+import { comparePositions, type Position } from "../../snapshot/tree.ts";
 import { mulberry32 } from "../support/random.ts";
 
 /** A made-up execution: at each tick a stack of frame numbers, and whether the next instruction has a breakpoint. */
@@ -36,10 +35,11 @@ function toyExecution(seed: number, ticks: number, hitChance: number): ToyExecut
   return { stacks, breakpoints: stacks.map(() => random() < hitChance) };
 }
 
-class ToyEngine implements Engine<Point> {
+class ToyEngine implements Engine<Position> {
   private readonly execution: ToyExecution;
   private tick = 0;
-  private armed = false;
+  breakpointsArmed = false;
+  readonly hasBreakpoints = true;
   private watched: number | undefined;
   private watchedIndex = 0;
   restores = 0;
@@ -48,11 +48,15 @@ class ToyEngine implements Engine<Point> {
   constructor(execution: ToyExecution) {
     this.execution = execution;
   }
-  get point(): Point {
+  get position(): Position {
     return { tick: this.tick, event: 0 };
   }
   get depth(): number {
     return this.execution.stacks[this.tick]!.length;
+  }
+  readonly waiting = false;
+  isHostFrame(): boolean {
+    return false;
   }
   get atBreakpoint(): boolean {
     return this.execution.breakpoints[this.tick]!;
@@ -65,22 +69,22 @@ class ToyEngine implements Engine<Point> {
       this.tick++;
       this.ticksRun++;
       if (this.watched !== undefined && this.execution.stacks[this.tick]![this.watchedIndex] !== this.watched) return "frame-return";
-      if (this.armed && this.tick < (goal.tick ?? Number.POSITIVE_INFINITY) && this.atBreakpoint) {
+      if (this.breakpointsArmed && this.tick < (goal.tick ?? Number.POSITIVE_INFINITY) && this.atBreakpoint) {
         this.stops++;
         return "breakpoint";
       }
     }
   }
-  capture(): Point {
-    return this.point;
+  capture(): Position {
+    return this.position;
   }
-  restore(snapshot: Point): void {
+  restore(snapshot: Position): void {
     this.tick = snapshot.tick;
     this.watched = undefined;
     this.restores++;
   }
   armBreakpoints(armed: boolean): void {
-    this.armed = armed;
+    this.breakpointsArmed = armed;
   }
   watch(frameIndex: number): void {
     this.watchedIndex = frameIndex;
@@ -93,16 +97,16 @@ class ToyEngine implements Engine<Point> {
   }
 }
 
-function context(engine: ToyEngine, snapshotTicks: readonly number[]): SearchContext<Point> {
+function context(engine: ToyEngine, snapshotTicks: readonly number[]): SearchContext<Position> {
   const points = [...snapshotTicks].sort((a, b) => a - b).map((tick) => ({ tick, event: 0 }));
   return {
     engine,
     snapshots: {
-      atOrBefore: (point) => points.filter((p) => comparePoints(p, point) <= 0).at(-1),
-      before: (point) => points.filter((p) => comparePoints(p, point) < 0).at(-1),
+      atOrBefore: (point) => points.filter((p) => comparePositions(p, point) <= 0).at(-1),
+      before: (point) => points.filter((p) => comparePositions(p, point) < 0).at(-1),
     },
-    pointOf: (snapshot) => snapshot,
-    runTo: async (point) => (comparePoints(engine.point, point) >= 0 ? "goal" : engine.run({ tick: point.tick })),
+    positionOf: (snapshot) => snapshot,
+    runTo: async (point) => (comparePositions(engine.position, point) >= 0 ? "goal" : engine.run({ tick: point.tick })),
   };
 }
 
@@ -167,12 +171,13 @@ describe("search: the last breakpoint hit", () => {
     expect(engine.ticksRun).lessThan(1_100_000);
   });
 
-  it("keeps searching earlier stretches for an accepted hit", async () => {
-    const execution = toyExecution(4, 100_000, 0.5);
+  it("does not look before the tick it is told", async () => {
+    const execution = toyExecution(4, 100_000, 0.001);
     const engine = new ToyEngine(execution);
-    const wanted = execution.breakpoints.indexOf(true, 700);
-    const hit = await lastHit(context(engine, [0, 50_000]), { tick: 99_999, event: 0 }, () => engine.point.tick === wanted);
-    expect(hit?.tick).equal(wanted);
+    const hit = execution.breakpoints.indexOf(true);
+    const until = { tick: execution.breakpoints.indexOf(true, hit + 1), event: 0 };
+    expect((await lastHit(context(engine, [0]), until, hit))?.tick).equal(hit);
+    expect(await lastHit(context(engine, [0]), until, hit + 1)).equal(undefined);
   });
 });
 
@@ -204,7 +209,7 @@ describe("search: the call that made a frame", () => {
   });
 
   it("orders settled points after all others of their tick", () => {
-    expect(comparePoints(settledAt(4), { tick: 4, event: 1e9 })).greaterThan(0);
-    expect(comparePoints(settledAt(4), settledAt(4))).equal(0);
+    expect(comparePositions(settledAt(4), { tick: 4, event: 1e9 })).greaterThan(0);
+    expect(comparePositions(settledAt(4), settledAt(4))).equal(0);
   });
 });

@@ -1,0 +1,405 @@
+/**
+ * The timeline: a trace, its snapshots and a cursor that moves anywhere, forward and backward. Each move is a plan over
+ * rr/search.ts carried out on one engine; nothing here executes instructions or looks at the bytes of the trace.
+ *
+ * Moves must not overlap. A long move gives way to the event loop, reports progress and can be cancelled.
+ */
+import { comparePositions, type Position, type Snapshot } from "../snapshot/tree.ts";
+import { RewasmError } from "../vm/errors.ts";
+import { type Engine, frameEntry, lastHit, marksOnTheWay, type RunStop, restorePays, type SearchContext, settledAt } from "./search.ts";
+
+/** Why a move ended. */
+export type StopReason =
+  /** The whole distance was covered. */
+  | "step"
+  | "seek"
+  /** The frame that was to be left is left. */
+  | "finish"
+  | "breakpoint"
+  /** Nothing comes before: the first instruction. */
+  | "start"
+  /** Nothing comes after. */
+  | "end"
+  /** The program has trapped; its frames are still there. One move further is the end. */
+  | "trap"
+  | "cancelled";
+
+export interface MoveOptions {
+  /** Ends the move with "cancelled": a forward one where it is, a backward one where it began. */
+  readonly signal?: AbortSignal;
+  /** Told about every 50 ms how many ticks are run, and how many there are to run at most. */
+  readonly onProgress?: (doneTicks: number, totalTicks: number) => void;
+}
+
+/** The snapshots that a timeline keeps. */
+export interface TimelineSnapshots {
+  atOrBefore(position: Position): Snapshot | undefined;
+  before(position: Position): Snapshot | undefined;
+  add(snapshot: Snapshot): void;
+  /** Drops what is not worth its bytes, seen from `nowTick`. The first is never dropped. */
+  thin(nowTick: number): void;
+}
+
+export interface TimelineParts {
+  readonly engine: Engine<Snapshot>;
+  readonly snapshots: TimelineSnapshots;
+  /** Where the execution ends. */
+  readonly end: Position;
+  /** Where its last trap has happened and is not yet taken, when it ends with one. */
+  readonly trap: Position | undefined;
+  /** Tick of an event that is in the trace. */
+  readonly tickOfEvent: (event: number) => Promise<number>;
+  /** Distance of regular snapshots in ticks. */
+  readonly intervalTicks?: number;
+}
+
+/** At 3 to 5 ns per tick, 40 ms at most to repeat before the first step backward from anywhere. */
+export const DEFAULT_INTERVAL_TICKS = 1 << 23;
+/** Time after which a move gives way to the event loop, in milliseconds. */
+const BREATH_MS = 50;
+const FIRST_SLICE_TICKS = 1 << 20;
+const LEAST_SLICE_TICKS = 1 << 14;
+const MOST_SLICE_TICKS = 1 << 25;
+/** Snapshots are not taken nearer to one another than this. */
+const LEAST_GAP_TICKS = 1 << 12;
+
+class Cancelled extends RewasmError {}
+
+interface Move {
+  readonly options: MoveOptions;
+  readonly totalTicks: number;
+  doneTicks: number;
+  /** Ticks at which to take snapshots, descending. */
+  marks: number[];
+  lastBreath: number;
+}
+
+export class Timeline {
+  /** Named positions. */
+  readonly bookmarks = new Map<string, Position>();
+  readonly end: Position;
+  private readonly parts: TimelineParts;
+  private readonly engine: Engine<Snapshot>;
+  private readonly intervalTicks: number;
+  private readonly search: SearchContext<Snapshot>;
+  private move: Move | undefined;
+  private sliceTicks = FIRST_SLICE_TICKS;
+
+  /** The engine stands anywhere; `snapshots` holds at least the beginning of the execution. */
+  constructor(parts: TimelineParts) {
+    this.parts = parts;
+    this.engine = parts.engine;
+    this.end = parts.end;
+    this.intervalTicks = parts.intervalTicks ?? DEFAULT_INTERVAL_TICKS;
+    this.search = {
+      engine: parts.engine,
+      snapshots: parts.snapshots,
+      positionOf: (snapshot) => snapshot,
+      runTo: (position) => this.runTo(position),
+    };
+  }
+
+  get position(): Position {
+    return this.engine.position;
+  }
+
+  /** 0 … 100 by ticks. */
+  get percent(): number {
+    return this.end.tick === 0 ? 100 : (this.engine.position.tick / this.end.tick) * 100;
+  }
+
+  /** True while a move is under way. */
+  get moving(): boolean {
+    return this.move !== undefined;
+  }
+
+  get atEnd(): boolean {
+    return comparePositions(this.engine.position, this.end) >= 0;
+  }
+
+  /** Snapshot of where the cursor is. */
+  capture(): Snapshot {
+    return this.engine.capture();
+  }
+
+  /**
+   * Goes to a position; beyond the end is the end. Cost: a restore, and the ticks from the nearest snapshot at or before
+   * it (or from the cursor). Throws TraceError when the trace is damaged on the way or diverges.
+   */
+  async seek(position: Position, options: MoveOptions = {}): Promise<StopReason> {
+    return this.moveBy(options, Math.abs(position.tick - this.position.tick), async () => {
+      const target = comparePositions(position, this.end) > 0 ? this.end : position;
+      await this.goTo(target);
+      return "seek";
+    });
+  }
+
+  /** Goes to the first instruction. */
+  async seekTick(tick: number, options: MoveOptions = {}): Promise<StopReason> {
+    return this.seek(settledAt(Math.max(0, tick)), options);
+  }
+
+  /** Goes to where the machine waits for an event. */
+  async seekEvent(event: number, options: MoveOptions = {}): Promise<StopReason> {
+    if (event >= this.end.event) return this.seek(this.end, options);
+    return this.seek({ tick: await this.parts.tickOfEvent(event), event }, options);
+  }
+
+  /** Executes `count` instructions. */
+  async step(count = 1, options: MoveOptions = {}): Promise<StopReason> {
+    return this.moveBy(options, count, async () => (await this.advance(settledAt(this.position.tick + count))) ?? "step");
+  }
+
+  /** Takes back `count` instructions. */
+  async reverseStep(count = 1, options: MoveOptions = {}): Promise<StopReason> {
+    return this.moveBack(options, async (here) => {
+      if (here.tick === 0) return "start";
+      await this.goTo(settledAt(Math.max(0, here.tick - count)));
+      return here.tick < count ? "start" : "step";
+    });
+  }
+
+  /** Executes one instruction, and when it is a call, the whole call. Breakpoints inside stop it. */
+  async next(options: MoveOptions = {}): Promise<StopReason> {
+    return this.moveBy(options, this.ticksLeft(), async () => {
+      const { depth } = this.engine;
+      const ended = await this.advance(settledAt(this.position.tick + 1));
+      if (ended !== undefined) return ended;
+      if (this.engine.depth <= depth || depth === 0) return "step";
+      if (this.engine.atBreakpoint) return "breakpoint";
+      return this.leaveFrame(depth, "step");
+    });
+  }
+
+  /** Runs until the present function has returned. Breakpoints stop it. */
+  async finish(options: MoveOptions = {}): Promise<StopReason> {
+    return this.moveBy(options, this.ticksLeft(), async () => {
+      const { depth } = this.engine;
+      if (depth === 0) throw noFrame();
+      return this.leaveFrame(depth - 1, "finish");
+    });
+  }
+
+  /** Takes back one instruction, and when it was the last one of a call, the whole call. Breakpoints inside stop it. */
+  async reverseNext(options: MoveOptions = {}): Promise<StopReason> {
+    return this.moveBack(options, async (here) => {
+      if (here.tick === 0) return "start";
+      const { depth } = this.engine;
+      await this.goTo(settledAt(here.tick - 1));
+      if (this.engine.depth <= depth || depth === 0) return "step";
+      const enteredTick = await frameEntry(this.search, depth);
+      return this.stopBack(Math.max(0, enteredTick - 1), here, enteredTick === 0 ? "start" : "step");
+    });
+  }
+
+  /** Goes back to the call of the present function; from the outermost function to its beginning. Breakpoints stop it. */
+  async reverseFinish(options: MoveOptions = {}): Promise<StopReason> {
+    return this.moveBack(options, async (here) => {
+      const { depth } = this.engine;
+      if (depth === 0) throw noFrame();
+      const enteredTick = await frameEntry(this.search, depth - 1);
+      const outermost = depth === 1 || enteredTick === 0;
+      return this.stopBack(outermost ? enteredTick : enteredTick - 1, here, outermost ? "start" : "finish");
+    });
+  }
+
+  /** Runs to the next breakpoint, the trap at the end, or the end. */
+  async continue(options: MoveOptions = {}): Promise<StopReason> {
+    return this.moveBy(options, this.ticksLeft(), async () => {
+      this.engine.armBreakpoints(true);
+      return (await this.advance(this.end)) ?? "end";
+    });
+  }
+
+  /** Goes back to the last breakpoint before the cursor, or to the first instruction. */
+  async reverseContinue(options: MoveOptions = {}): Promise<StopReason> {
+    return this.moveBack(options, async (here) => {
+      if (here.tick === 0) return "start";
+      return this.stopBack(0, here, "start");
+    });
+  }
+
+  /** Sets a bookmark here. */
+  bookmark(name: string): void {
+    this.bookmarks.set(name, this.position);
+  }
+
+  private ticksLeft(): number {
+    return Math.max(0, this.end.tick - this.position.tick);
+  }
+
+  /** Wraps a move: one at a time, breakpoints disarmed afterwards, cancellation as a result. */
+  private async moveBy(options: MoveOptions, totalTicks: number, body: () => Promise<StopReason>): Promise<StopReason> {
+    if (this.move !== undefined) throw new RewasmError("timeline-busy", "the timeline is moving already");
+    this.move = { options, totalTicks, doneTicks: 0, marks: [], lastBreath: performance.now() };
+    try {
+      return await body();
+    } catch (error) {
+      if (error instanceof Cancelled) return "cancelled";
+      throw error;
+    } finally {
+      this.engine.armBreakpoints(false);
+      this.move = undefined;
+    }
+  }
+
+  /** As `moveBy`; a move that does not succeed leaves the cursor where it was. */
+  private async moveBack(options: MoveOptions, body: (here: Position) => Promise<StopReason>): Promise<StopReason> {
+    const here = this.position;
+    const home = this.engine.capture();
+    return this.moveBy(options, here.tick, async () => {
+      try {
+        return await body(here);
+      } catch (error) {
+        this.engine.restore(home);
+        throw error;
+      }
+    });
+  }
+
+  /** Ends a backward move at `targetTick`, or at the last breakpoint between it and `here`. */
+  private async stopBack(targetTick: number, here: Position, reason: StopReason): Promise<StopReason> {
+    if (this.engine.hasBreakpoints) {
+      const hit = await lastHit(this.search, here, targetTick);
+      if (hit !== undefined) {
+        await this.goTo(hit);
+        return "breakpoint";
+      }
+    }
+    await this.goTo(settledAt(targetTick));
+    return reason;
+  }
+
+  /** Goes to `target` with breakpoints disarmed, restoring what pays. */
+  private async goTo(target: Position): Promise<void> {
+    const { engine } = this;
+    const { snapshots } = this.parts;
+    engine.armBreakpoints(false);
+    const nearest = snapshots.atOrBefore(target);
+    if (restorePays(engine.position, nearest, target)) {
+      if (nearest === undefined) throw new RewasmError("timeline-start", "the beginning of the execution is not at hand");
+      engine.restore(nearest);
+    }
+    this.planMarks(target);
+    await this.runTo(target);
+    this.move!.marks = [];
+    snapshots.thin(engine.position.tick);
+  }
+
+  private planMarks(target: Position): void {
+    const here = this.position;
+    const from = this.parts.snapshots.atOrBefore(here)?.tick ?? here.tick;
+    const marks = marksOnTheWay(from, target.tick, this.intervalTicks);
+    this.move!.marks = marks.filter((mark) => mark > here.tick).reverse();
+  }
+
+  /** Runs forward to `goal`, but not past the end or a trap; the reason when something else than the goal was reached. */
+  private async advance(goal: Position): Promise<StopReason | undefined> {
+    const { trap } = this.parts;
+    const trapAhead = trap !== undefined && comparePositions(this.position, trap) < 0;
+    const limit = trapAhead ? trap : this.end;
+    const limited = comparePositions(goal, limit) >= 0;
+    const stop = await this.runTo(limited ? limit : goal);
+    if (stop === "breakpoint") return "breakpoint";
+    if (stop === "frame-return") return "finish";
+    if (limited || stop === "end") return trapAhead ? "trap" : "end";
+    return undefined;
+  }
+
+  /** Runs until frame `frameIndex` is gone; `reason` is what that is called. */
+  private async leaveFrame(frameIndex: number, reason: StopReason): Promise<StopReason> {
+    const { engine } = this;
+    engine.armBreakpoints(true);
+    while (engine.depth > frameIndex) {
+      engine.watch(frameIndex);
+      const host = engine.isHostFrame(frameIndex);
+      // A host function ends by an event: go from event to event and look.
+      const stop = await this.advance(host ? { tick: this.end.tick, event: engine.position.event } : this.end);
+      const there = engine.unwatch(frameIndex);
+      if (stop === "breakpoint" || stop === "end" || stop === "trap") return stop;
+      await this.runTo(settledAt(engine.position.tick));
+      if (!there) break;
+      if (engine.atBreakpoint) return "breakpoint";
+    }
+    return this.atEnd ? "end" : reason;
+  }
+
+  /**
+   * Runs forward to a position, in slices: takes snapshots, breathes, and looks for breakpoints where a slice ends.
+   * A breakpoint at the position where the run begins is passed.
+   */
+  private async runTo(goal: Position): Promise<RunStop> {
+    const { engine } = this;
+    const move = this.move!;
+    const start = engine.position;
+    const eventGoal = goal.event < this.end.event ? { event: goal.event } : {};
+    let regularMark = this.nextRegularMark();
+    for (;;) {
+      const here = engine.position;
+      if (comparePositions(here, goal) >= 0 || (here.tick >= goal.tick && !engine.waiting)) return "goal";
+      const mark = Math.min(move.marks.at(-1) ?? Number.POSITIVE_INFINITY, regularMark);
+      const limitTick = Math.min(goal.tick, mark, here.tick + this.sliceTicks);
+      const startedAt = performance.now();
+      const stop = await engine.run({ tick: limitTick, ...eventGoal });
+      const now = engine.position;
+      this.fitSlice(now.tick - here.tick, performance.now() - startedAt);
+      move.doneTicks += now.tick - here.tick;
+      if (now.tick >= mark) {
+        this.takeMark(now.tick >= regularMark ? this.intervalTicks / 2 : LEAST_GAP_TICKS);
+        regularMark = this.nextRegularMark();
+      }
+      const moved = comparePositions(now, start) !== 0;
+      if (stop === "breakpoint") {
+        if (moved) return stop;
+      } else if (stop !== "goal") {
+        return stop;
+      } else if (now.tick >= goal.tick || (engine.waiting && now.event >= goal.event)) {
+        return "goal";
+      } else if (moved && engine.breakpointsArmed && engine.atBreakpoint) {
+        return "breakpoint";
+      }
+      await this.breathe(move);
+    }
+  }
+
+  /** Where the next snapshot is due when nothing else is planned. */
+  private nextRegularMark(): number {
+    const here = this.position;
+    const last = this.parts.snapshots.atOrBefore(here)?.tick ?? here.tick;
+    return Math.max(last + this.intervalTicks, here.tick + LEAST_GAP_TICKS);
+  }
+
+  /** Takes a snapshot here unless one is nearer than `leastGapTicks`. */
+  private takeMark(leastGapTicks: number): void {
+    const { engine } = this;
+    const { snapshots } = this.parts;
+    const { marks } = this.move!;
+    const { position } = engine;
+    while ((marks.at(-1) ?? Number.POSITIVE_INFINITY) <= position.tick) marks.pop();
+    const last = snapshots.atOrBefore(position);
+    if (last !== undefined && position.tick - last.tick < leastGapTicks) return;
+    snapshots.add(engine.capture());
+    snapshots.thin(position.tick);
+  }
+
+  /** Fits the slice to the speed of the guest, so that one takes somewhat less than a breath. */
+  private fitSlice(ticks: number, ms: number): void {
+    if (ticks < this.sliceTicks || ms <= 0) return;
+    const wished = ticks * ((BREATH_MS * 0.6) / ms);
+    this.sliceTicks = Math.min(MOST_SLICE_TICKS, Math.max(LEAST_SLICE_TICKS, Math.min(wished, ticks * 4)));
+    this.sliceTicks = Math.floor(this.sliceTicks);
+  }
+
+  private async breathe(move: Move): Promise<void> {
+    const now = performance.now();
+    if (now - move.lastBreath < BREATH_MS) return;
+    move.options.onProgress?.(move.doneTicks, Math.max(move.totalTicks, move.doneTicks));
+    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    move.lastBreath = performance.now();
+    if (move.options.signal?.aborted === true) throw new Cancelled("cancelled", "the move was cancelled");
+  }
+}
+
+function noFrame(): RewasmError {
+  return new RewasmError("no-frame", "no function is running here");
+}
