@@ -129,7 +129,8 @@ export class InstrReader extends ByteReader {
     this.a = flags & 0x3f;
     // Bit 6 announces a memory index.
     this.c = (flags & 0x40) !== 0 ? this.u32() : 0;
-    this.b = this.u32();
+    // 64-bit memories have longer offsets; that this one's fit is for the validator to say.
+    this.b = this.u64Number();
   }
 
   /** Signed LEB128 of 64 bits into lo and hi. */

@@ -18,7 +18,7 @@ export class ByteReader {
     this.end = end;
   }
 
-  /** Next byte; throws "unexpected end" when there is none. */
+  /** Next byte; throws "unexpected-end" when there is none. */
   u8(): number {
     if (this.pos >= this.end) this.failEnd();
     return this.bytes[this.pos++]!;
@@ -129,6 +129,33 @@ export class ByteReader {
     return BigInt.asUintN(64, this.leb64(false));
   }
 
+  /** Unsigned LEB128 of 64 bits as a number; above 2^53 it is rounded, which is enough to reject it. */
+  u64Number(): number {
+    const { pos } = this;
+    const byte = pos < this.end ? this.bytes[pos]! : 0x80;
+    if (byte < 0x80) {
+      this.pos = pos + 1;
+      return byte;
+    }
+    return this.longU64Number();
+  }
+
+  private longU64Number(): number {
+    const start = this.pos;
+    let value = 0;
+    let scale = 1;
+    for (let i = 0; i < 9; i++) {
+      const byte = this.u8();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 128;
+    }
+    const last = this.u8();
+    if (last >= 0x80) this.failLong(start);
+    if (last > 1) this.failLarge(start);
+    return value + last * scale;
+  }
+
   /** Signed LEB128 of 64 bits. */
   s64(): bigint {
     return this.leb64(true);
@@ -151,6 +178,7 @@ export class ByteReader {
 
   /** A length-prefixed name in strict UTF-8. */
   name(): string {
+    if (this.pos >= this.end) throw new DecodeError("length-out-of-bounds", this.pos, "length out of bounds: a name begins past the end");
     const length = this.u32();
     if (length > this.end - this.pos)
       throw new DecodeError("length-out-of-bounds", this.pos, `length out of bounds: a name of ${length} bytes`);
@@ -163,7 +191,7 @@ export class ByteReader {
   }
 
   protected failEnd(): never {
-    throw new DecodeError("unexpected-end", this.end, "unexpected end");
+    throw new DecodeError("unexpected-end", this.end, "unexpected end of section or function");
   }
 
   protected failLong(wasmOffset: number): never {

@@ -48,6 +48,8 @@ export interface Import {
   readonly module: string;
   readonly name: string;
   readonly desc: ImportDesc;
+  /** Where the import begins in the module file. */
+  readonly wasmOffset: number;
 }
 
 export type ImportDesc =
@@ -61,6 +63,8 @@ export interface Export {
   readonly kind: ExternKind;
   /** Index in the module's index space of that kind. */
   readonly index: number;
+  /** Where the export begins in the module file. */
+  readonly wasmOffset: number;
 }
 
 /** A constant expression: its bytes `[start, end)` in the module, `end` past its `end` opcode. */
@@ -89,6 +93,8 @@ export interface ElemSegment {
   readonly mode: SegmentMode;
   /** One constant expression per element; a plain function index is given as `number`. */
   readonly items: readonly (number | ConstExpr)[];
+  /** Where the segment begins in the module file. */
+  readonly wasmOffset: number;
 }
 
 export interface DataSegment {
@@ -109,6 +115,13 @@ export interface FuncBody {
   readonly end: number;
   /** Declared locals as runs, parameters not included. */
   readonly localRuns: readonly { readonly count: number; readonly type: ValType }[];
+}
+
+/** A section's contents `[start, end)`, past its id and size. Ids are those of the binary format; custom sections are 0. */
+export interface Section {
+  readonly id: number;
+  readonly start: number;
+  readonly end: number;
 }
 
 export interface CustomSection {
@@ -135,6 +148,8 @@ export interface Module {
   readonly datas: readonly DataSegment[];
   readonly dataCount: number | undefined;
   readonly customs: readonly CustomSection[];
+  /** All sections in the order of the file. */
+  readonly sections: readonly Section[];
   /** Whole index spaces, imports first. */
   readonly funcTypes: readonly FuncType[];
   readonly tableTypes: readonly TableType[];
@@ -166,6 +181,11 @@ export function valTypeName(type: ValType): string {
 
 export function isRefType(type: ValType): boolean {
   return type === ValType.FuncRef || type === ValType.ExternRef;
+}
+
+/** Whether a value needs all 64 bits of its slot. */
+export function isWide(type: ValType): boolean {
+  return type === ValType.I64 || type === ValType.F64;
 }
 
 /** A function type in the text format: `(i32, i64) -> (f32)`. Equal types print equally, so it serves as a key. */

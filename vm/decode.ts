@@ -1,0 +1,457 @@
+/**
+ * From bytes to a Module (spec: binary format). Strict about everything that can be told without walking function
+ * bodies: their instructions are only located here and read when they are validated. Never copies the module, never
+ * trusts a count before there are bytes for it.
+ *
+ * Implementation limits are those of the JavaScript API specification, so that what runs here runs in a browser.
+ */
+import { DecodeError, ValidationError } from "./errors.ts";
+import { hexByte, InstrReader, isValType } from "./instr.ts";
+import { Wasm } from "./opcodes.ts";
+import { ByteReader } from "./reader.ts";
+import {
+  type ConstExpr,
+  type CustomSection,
+  type DataSegment,
+  type ElemSegment,
+  type Export,
+  ExternKind,
+  type FuncBody,
+  type FuncType,
+  type GlobalDef,
+  type GlobalType,
+  type Import,
+  type ImportDesc,
+  type Limits,
+  type MemoryType,
+  type Module,
+  type Section,
+  type SegmentMode,
+  type TableDef,
+  type TableType,
+  ValType,
+} from "./types.ts";
+
+/** Implementation limits: the most of each that a module may have. */
+export const DecodeLimit = {
+  ModuleBytes: 1 << 30,
+  Types: 1_000_000,
+  Functions: 1_000_000,
+  Imports: 1_000_000,
+  Exports: 1_000_000,
+  Globals: 1_000_000,
+  Tables: 100_000,
+  Memories: 100,
+  Elems: 10_000_000,
+  /** Of one segment. */
+  ElemItems: 10_000_000,
+  Datas: 100_000,
+  Params: 1_000,
+  Results: 1_000,
+  /** Of one function, parameters included. */
+  Locals: 50_000,
+  BodyBytes: 7_654_321,
+  TableElements: 10_000_000,
+} as const;
+
+/** Section ids of the binary format. */
+export const SectionId = {
+  Custom: 0,
+  Type: 1,
+  Import: 2,
+  Function: 3,
+  Table: 4,
+  Memory: 5,
+  Global: 6,
+  Export: 7,
+  Start: 8,
+  Elem: 9,
+  Code: 10,
+  Data: 11,
+  DataCount: 12,
+} as const;
+
+/** Place of each section id in the order that the format prescribes: the data count comes before the code. */
+const sectionRank: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10];
+
+const noLocals: FuncBody["localRuns"] = [];
+
+/**
+ * Decodes a module of the binary format. The result refers to `bytes`, which must not be written afterwards.
+ * Throws DecodeError for malformed bytes and exceeded limits, ValidationError for a function whose type does not exist.
+ * Cost: linear in the sections other than code and data, plus the number of functions; 21 MB take milliseconds.
+ */
+export function decodeModule(bytes: Uint8Array): Module {
+  return new ModuleDecoder(bytes).decode();
+}
+
+class ModuleDecoder {
+  private readonly bytes: Uint8Array;
+  private readonly reader: ByteReader;
+  private readonly types: FuncType[] = [];
+  private readonly imports: Import[] = [];
+  private readonly funcTypeIndices: number[] = [];
+  private readonly funcs: FuncBody[] = [];
+  private readonly tables: TableDef[] = [];
+  private readonly memories: MemoryType[] = [];
+  private readonly globals: GlobalDef[] = [];
+  private readonly exports: Export[] = [];
+  private start: number | undefined;
+  private readonly elems: ElemSegment[] = [];
+  private readonly datas: DataSegment[] = [];
+  private dataCount: number | undefined;
+  private readonly customs: CustomSection[] = [];
+  private readonly sections: Section[] = [];
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.reader = new ByteReader(bytes);
+  }
+
+  decode(): Module {
+    const { bytes, reader } = this;
+    if (bytes.length > DecodeLimit.ModuleBytes) {
+      throw new DecodeError("limit-module", 0, `module too large: ${bytes.length} bytes, the limit is ${DecodeLimit.ModuleBytes}`);
+    }
+    checkHeader(bytes);
+    reader.pos = 8;
+    let lastId = 0;
+    while (reader.pos < bytes.length) {
+      const idOffset = reader.pos;
+      const id = reader.u8();
+      const rank = sectionRank[id];
+      if (rank === undefined) throw new DecodeError("section-id", idOffset, `malformed section id ${id}`);
+      if (id !== SectionId.Custom) {
+        if (rank <= sectionRank[lastId]!) {
+          throw new DecodeError("section-order", idOffset, `unexpected content after last section: section ${id} after section ${lastId}`);
+        }
+        lastId = id;
+      }
+      this.section(id);
+    }
+    this.checkCounts();
+    return this.finish();
+  }
+
+  /** Reads one section from its size on, and sees that its contents fill it exactly. */
+  private section(id: number): void {
+    const { reader, bytes } = this;
+    const byteLength = reader.u32();
+    const start = reader.pos;
+    const end = start + byteLength;
+    if (end > bytes.length) {
+      throw new DecodeError("length-out-of-bounds", start, `length out of bounds: section ${id} of ${byteLength} bytes`);
+    }
+    reader.end = end;
+    this.sections.push({ id, start, end });
+    this.sectionContents(id, start, end);
+    if (reader.pos !== end) {
+      throw new DecodeError("section-size", reader.pos, `section size mismatch: section ${id} has ${end - reader.pos} bytes too many`);
+    }
+    reader.end = bytes.length;
+  }
+
+  private sectionContents(id: number, start: number, end: number): void {
+    const { reader } = this;
+    switch (id) {
+      case SectionId.Custom:
+        this.customs.push({ name: reader.name(), start: reader.pos, end });
+        reader.pos = end;
+        break;
+      case SectionId.Type:
+        this.each("types", DecodeLimit.Types, () => this.types.push(this.funcType()));
+        break;
+      case SectionId.Import:
+        this.each("imports", DecodeLimit.Imports, () => this.imports.push(this.import()));
+        break;
+      case SectionId.Function:
+        this.each("functions", DecodeLimit.Functions, () => this.funcTypeIndices.push(reader.u32()));
+        break;
+      case SectionId.Table:
+        this.each("tables", DecodeLimit.Tables, () => this.tables.push({ type: this.tableType() }));
+        break;
+      case SectionId.Memory:
+        this.each("memories", DecodeLimit.Memories, () => this.memories.push(this.memoryType()));
+        break;
+      case SectionId.Global:
+        this.each("globals", DecodeLimit.Globals, () => this.globals.push({ type: this.globalType(), init: this.constExpr() }));
+        break;
+      case SectionId.Export:
+        this.each("exports", DecodeLimit.Exports, () => this.exports.push(this.export()));
+        break;
+      case SectionId.Start:
+        this.start = reader.u32();
+        break;
+      case SectionId.Elem:
+        this.each("element segments", DecodeLimit.Elems, () => this.elems.push(this.elemSegment()));
+        break;
+      case SectionId.DataCount:
+        this.dataCount = reader.u32();
+        break;
+      case SectionId.Code:
+        this.code(start);
+        break;
+      case SectionId.Data:
+        this.each("data segments", DecodeLimit.Datas, () => this.datas.push(this.dataSegment()));
+        break;
+    }
+  }
+
+  /** Reads a vector: a count, then as many entries. Each entry takes at least a byte, which bounds a hostile count. */
+  private each(what: string, limit: number, entry: () => void): void {
+    const { reader } = this;
+    const at = reader.pos;
+    const count = reader.u32();
+    if (count > limit) throw new DecodeError("limit-count", at, `too many ${what}: ${count}, the limit is ${limit}`);
+    for (let i = 0; i < count; i++) entry();
+  }
+
+  private funcType(): FuncType {
+    const { reader } = this;
+    const at = reader.pos;
+    const form = reader.u8();
+    if (form >= 0x80) throw new DecodeError("leb-too-long", at, "integer representation too long");
+    if (form !== 0x60) throw new DecodeError("type-form", at, `malformed type form ${hexByte(form)}, only function types (60) are known`);
+    const params = this.valTypes("parameters", DecodeLimit.Params);
+    return { params, results: this.valTypes("results", DecodeLimit.Results) };
+  }
+
+  private valTypes(what: string, limit: number): ValType[] {
+    const types: ValType[] = [];
+    this.each(what, limit, () => types.push(this.valType()));
+    return types;
+  }
+
+  private valType(): ValType {
+    const byte = this.reader.u8();
+    if (!isValType(byte)) throw new DecodeError("value-type", this.reader.pos - 1, `malformed value type ${hexByte(byte)}`);
+    return byte;
+  }
+
+  private refType(): ValType {
+    const byte = this.reader.u8();
+    if (byte !== ValType.FuncRef && byte !== ValType.ExternRef) {
+      throw new DecodeError("ref-type", this.reader.pos - 1, `malformed reference type ${hexByte(byte)}`);
+    }
+    return byte;
+  }
+
+  private limits(): Limits {
+    const { reader } = this;
+    const at = reader.pos;
+    const flags = reader.u8();
+    if (flags > 1) throw new DecodeError("limits-flags", at, `malformed limits flags ${hexByte(flags)}`);
+    const min = reader.u64Number();
+    return { min, max: flags === 1 ? reader.u64Number() : undefined };
+  }
+
+  private tableType(): TableType {
+    const at = this.reader.pos;
+    const elemType = this.refType();
+    const limits = this.limits();
+    // A declared maximum may be larger: it only bounds growth, which the table itself limits again.
+    if (limits.min > DecodeLimit.TableElements && limits.min <= 0xffff_ffff) {
+      throw new DecodeError("limit-table", at, `table too large: ${limits.min} elements, the limit is ${DecodeLimit.TableElements}`);
+    }
+    return { elemType, limits };
+  }
+
+  private memoryType(): MemoryType {
+    return { limits: this.limits() };
+  }
+
+  private globalType(): GlobalType {
+    const valType = this.valType();
+    const mutability = this.reader.u8();
+    if (mutability > 1) throw new DecodeError("mutability", this.reader.pos - 1, `malformed mutability ${hexByte(mutability)}`);
+    return { valType, mutable: mutability === 1 };
+  }
+
+  private import(): Import {
+    const { reader } = this;
+    const wasmOffset = reader.pos;
+    const module = reader.name();
+    return { module, name: reader.name(), desc: this.importDesc(), wasmOffset };
+  }
+
+  private importDesc(): ImportDesc {
+    const kind = this.reader.u8();
+    switch (kind) {
+      case ExternKind.Func:
+        return { kind, typeIndex: this.reader.u32() };
+      case ExternKind.Table:
+        return { kind, type: this.tableType() };
+      case ExternKind.Memory:
+        return { kind, type: this.memoryType() };
+      case ExternKind.Global:
+        return { kind, type: this.globalType() };
+      default:
+        throw new DecodeError("import-kind", this.reader.pos - 1, `malformed import kind ${hexByte(kind)}`);
+    }
+  }
+
+  private export(): Export {
+    const { reader } = this;
+    const wasmOffset = reader.pos;
+    const name = reader.name();
+    const kind = reader.u8();
+    if (kind > ExternKind.Global) throw new DecodeError("export-kind", reader.pos - 1, `malformed export kind ${hexByte(kind)}`);
+    return { name, kind: kind as ExternKind, index: reader.u32(), wasmOffset };
+  }
+
+  /** Finds the end of a constant expression. Which instructions may stand in one is the validator's business. */
+  private constExpr(): ConstExpr {
+    const { reader } = this;
+    const start = reader.pos;
+    const instrs = new InstrReader(this.bytes, start, reader.end);
+    let depth = 1;
+    while (depth > 0) {
+      if (!instrs.next()) throw new DecodeError("unexpected-end", reader.end, "unexpected end of section or function: constant expression");
+      if (instrs.code === Wasm.End) depth--;
+      else if (instrs.code === Wasm.Block || instrs.code === Wasm.Loop || instrs.code === Wasm.If) depth++;
+    }
+    reader.pos = instrs.pos;
+    return { start, end: instrs.pos };
+  }
+
+  private elemSegment(): ElemSegment {
+    const { reader } = this;
+    const wasmOffset = reader.pos;
+    const flags = reader.u32();
+    if (flags > 7) throw new DecodeError("elem-kind", wasmOffset, `malformed elements segment kind ${flags}`);
+    // Bit 0: passive or declarative; bit 1: a table index, or declarative; bit 2: items are expressions.
+    let mode: SegmentMode;
+    if ((flags & 1) !== 0) mode = (flags & 2) !== 0 ? { kind: "declarative" } : { kind: "passive" };
+    else {
+      const index = (flags & 2) !== 0 ? reader.u32() : 0;
+      mode = { kind: "active", index, offset: this.constExpr() };
+    }
+    const items: (number | ConstExpr)[] = [];
+    const withExprs = (flags & 4) !== 0;
+    const typed = (flags & 3) !== 0;
+    let elemType: ValType = ValType.FuncRef;
+    if (typed && withExprs) elemType = this.refType();
+    else if (typed) this.elemKind();
+    this.each("elements", DecodeLimit.ElemItems, withExprs ? () => items.push(this.constExpr()) : () => items.push(reader.u32()));
+    return { elemType, mode, items, wasmOffset };
+  }
+
+  private elemKind(): void {
+    const kind = this.reader.u8();
+    if (kind !== 0) throw new DecodeError("elem-kind", this.reader.pos - 1, `malformed element kind ${hexByte(kind)}`);
+  }
+
+  private dataSegment(): DataSegment {
+    const { reader } = this;
+    const at = reader.pos;
+    const flags = reader.u32();
+    if (flags > 2) throw new DecodeError("data-kind", at, `malformed data segment kind ${flags}`);
+    let mode: SegmentMode = { kind: "passive" };
+    if (flags !== 1) {
+      const index = flags === 2 ? reader.u32() : 0;
+      mode = { kind: "active", index, offset: this.constExpr() };
+    }
+    const byteLength = reader.u32();
+    const start = reader.skip(byteLength);
+    return { mode, start, end: start + byteLength };
+  }
+
+  private code(sectionStart: number): void {
+    const { reader, funcTypeIndices } = this;
+    const count = reader.u32();
+    this.checkBodyCount(count, sectionStart);
+    for (let i = 0; i < count; i++) {
+      const at = reader.pos;
+      const byteLength = reader.u32();
+      if (byteLength > DecodeLimit.BodyBytes) {
+        throw new DecodeError("limit-body", at, `function body too large: ${byteLength} bytes, the limit is ${DecodeLimit.BodyBytes}`);
+      }
+      const sectionEnd = reader.end;
+      const start = reader.skip(byteLength);
+      const end = reader.pos;
+      reader.pos = start;
+      reader.end = end;
+      const localRuns = this.localRuns(funcTypeIndices[i]!);
+      this.funcs.push({ typeIndex: funcTypeIndices[i]!, start, codeStart: reader.pos, end, localRuns });
+      reader.pos = end;
+      reader.end = sectionEnd;
+    }
+  }
+
+  private localRuns(typeIndex: number): FuncBody["localRuns"] {
+    const { reader } = this;
+    const at = reader.pos;
+    const runCount = reader.u32();
+    if (runCount === 0) return noLocals;
+    const runs: { count: number; type: ValType }[] = [];
+    let localCount = this.types[typeIndex]?.params.length ?? 0;
+    for (let i = 0; i < runCount; i++) {
+      const count = reader.u32();
+      runs.push({ count, type: this.valType() });
+      localCount += count;
+      if (localCount > DecodeLimit.Locals) {
+        throw new DecodeError("limit-locals", at, `too many locals: ${localCount}, the limit is ${DecodeLimit.Locals}`);
+      }
+    }
+    return runs;
+  }
+
+  private checkBodyCount(bodyCount: number, wasmOffset: number): void {
+    const declared = this.funcTypeIndices.length;
+    if (bodyCount !== declared) {
+      throw new DecodeError("code-count", wasmOffset, `function and code section have inconsistent lengths: ${declared} and ${bodyCount}`);
+    }
+  }
+
+  private checkCounts(): void {
+    const end = this.bytes.length;
+    if (this.funcs.length !== this.funcTypeIndices.length) this.checkBodyCount(this.funcs.length, end);
+    if (this.dataCount !== undefined && this.dataCount !== this.datas.length) {
+      const message = `data count and data section have inconsistent lengths: ${this.dataCount} and ${this.datas.length}`;
+      throw new DecodeError("data-count", end, message);
+    }
+  }
+
+  /** The type of a function, import or not; a module that names a type it lacks is well-formed but invalid. */
+  private typeAt(typeIndex: number, wasmOffset: number): FuncType {
+    const type = this.types[typeIndex];
+    if (type === undefined) throw new ValidationError("unknown-type", wasmOffset, `unknown type ${typeIndex}`);
+    return type;
+  }
+
+  private finish(): Module {
+    const { types, imports, funcs, tables, memories, globals, exports, start, elems, datas, dataCount, customs, sections } = this;
+    const funcTypes: FuncType[] = [];
+    const tableTypes: TableType[] = [];
+    const memoryTypes: MemoryType[] = [];
+    const globalTypes: GlobalType[] = [];
+    for (const { desc, wasmOffset } of imports) {
+      if (desc.kind === ExternKind.Func) funcTypes.push(this.typeAt(desc.typeIndex, wasmOffset));
+      else if (desc.kind === ExternKind.Table) tableTypes.push(desc.type);
+      else if (desc.kind === ExternKind.Memory) memoryTypes.push(desc.type);
+      else globalTypes.push(desc.type);
+    }
+    const importedFuncCount = funcTypes.length;
+    for (const func of funcs) funcTypes.push(this.typeAt(func.typeIndex, func.start));
+    for (const table of tables) tableTypes.push(table.type);
+    memoryTypes.push(...memories);
+    for (const global of globals) globalTypes.push(global.type);
+    const entities = { types, imports, funcs, tables, memories, globals, exports, start, elems, datas, dataCount, customs, sections };
+    return { bytes: this.bytes, ...entities, funcTypes, tableTypes, memoryTypes, globalTypes, importedFuncCount };
+  }
+}
+
+const magic = [0x00, 0x61, 0x73, 0x6d];
+const version = [0x01, 0x00, 0x00, 0x00];
+
+function checkHeader(bytes: Uint8Array): void {
+  const short = new DecodeError("unexpected-end", bytes.length, "unexpected end: a module begins with 8 bytes of magic and version");
+  if (bytes.length < 4) throw short;
+  if (!magic.every((byte, i) => bytes[i] === byte))
+    throw new DecodeError("magic", 0, "magic header not detected: not a WebAssembly module");
+  if (bytes.length < 8) throw short;
+  if (!version.every((byte, i) => bytes[4 + i] === byte)) {
+    const found = Array.from(bytes.subarray(4, 8), hexByte).join(" ");
+    throw new DecodeError("version", 4, `unknown binary version ${found}`);
+  }
+}
