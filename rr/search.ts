@@ -66,10 +66,11 @@ const APPROACH_TICKS = [1 << 24, 1 << 22, 1 << 20, 1 << 17, 1 << 13] as const;
 
 /**
  * Ticks at which to take snapshots on the way to `targetTick`, ascending. `fromTick` is where the run starts: the state
- * of the snapshot there (or the cursor) serves for everything before the first mark. Regular ones every `intervalTicks`,
- * then at exponentially decreasing distances before the target.
+ * of the snapshot there (or the cursor) serves for everything before the first mark. Regular ones at multiples of
+ * `intervalTicks`, then at exponentially decreasing distances before the target; all but the nearest of these at
+ * multiples of `gridTicks`, because snapshots on the grid are what thinning keeps.
  */
-export function marksOnTheWay(fromTick: number, targetTick: number, intervalTicks: number): number[] {
+export function marksOnTheWay(fromTick: number, targetTick: number, intervalTicks: number, gridTicks: number): number[] {
   const marks: number[] = [];
   let last = fromTick;
   const add = (tick: number) => {
@@ -77,12 +78,18 @@ export function marksOnTheWay(fromTick: number, targetTick: number, intervalTick
     last = tick;
   };
   for (const distance of APPROACH_TICKS) {
-    const mark = targetTick - distance;
-    while (last + intervalTicks < mark) add(last + intervalTicks);
+    const wished = targetTick - distance;
+    const mark = distance >= gridTicks ? wished - (wished % gridTicks) : wished;
+    while (nextMultiple(last, intervalTicks) < mark) add(nextMultiple(last, intervalTicks));
     // A mark pays when it at least halves the distance from the one before it.
     if (mark - last >= distance) add(mark);
   }
   return marks;
+}
+
+/** The first multiple of `unit` after `tick`. */
+export function nextMultiple(tick: number, unit: number): number {
+  return (Math.floor(tick / unit) + 1) * unit;
 }
 
 export interface SearchContext<S> {

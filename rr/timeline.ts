@@ -6,7 +6,17 @@
  */
 import { comparePositions, type Position, type Snapshot } from "../snapshot/tree.ts";
 import { RewasmError } from "../vm/errors.ts";
-import { type Engine, frameEntry, lastHit, marksOnTheWay, type RunStop, restorePays, type SearchContext, settledAt } from "./search.ts";
+import {
+  type Engine,
+  frameEntry,
+  lastHit,
+  marksOnTheWay,
+  nextMultiple,
+  type RunStop,
+  restorePays,
+  type SearchContext,
+  settledAt,
+} from "./search.ts";
 
 /** Why a move ended. */
 export type StopReason =
@@ -36,6 +46,8 @@ export interface TimelineSnapshots {
   atOrBefore(position: Position): Snapshot | undefined;
   before(position: Position): Snapshot | undefined;
   add(snapshot: Snapshot): void;
+  /** Snapshots at multiples of this many ticks are kept best. */
+  readonly gridTicks: number;
   /** Drops what is not worth its bytes, seen from `nowTick`. The first is never dropped. */
   thin(nowTick: number): void;
 }
@@ -49,7 +61,7 @@ export interface TimelineParts {
   readonly trap: Position | undefined;
   /** Tick of an event that is in the trace. */
   readonly tickOfEvent: (event: number) => Promise<number>;
-  /** Distance of regular snapshots in ticks. */
+  /** Distance of regular snapshots in ticks, a multiple of the snapshots' `gridTicks`. */
   readonly intervalTicks?: number;
 }
 
@@ -289,7 +301,7 @@ export class Timeline {
   private planMarks(target: Position): void {
     const here = this.position;
     const from = this.parts.snapshots.atOrBefore(here)?.tick ?? here.tick;
-    const marks = marksOnTheWay(from, target.tick, this.intervalTicks);
+    const marks = marksOnTheWay(from, target.tick, this.intervalTicks, this.parts.snapshots.gridTicks);
     this.move!.marks = marks.filter((mark) => mark > here.tick).reverse();
   }
 
@@ -366,7 +378,7 @@ export class Timeline {
   private nextRegularMark(): number {
     const here = this.position;
     const last = this.parts.snapshots.atOrBefore(here)?.tick ?? here.tick;
-    return Math.max(last + this.intervalTicks, here.tick + LEAST_GAP_TICKS);
+    return Math.max(nextMultiple(last, this.intervalTicks), nextMultiple(here.tick, this.parts.snapshots.gridTicks));
   }
 
   /** Takes a snapshot here unless one is nearer than `leastGapTicks`. */

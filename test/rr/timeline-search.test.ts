@@ -128,7 +128,7 @@ describe("search: where to restore and to take snapshots", () => {
       [0, 1e9],
       [123_456_789, 987_654_321],
     ] as const) {
-      const marks = marksOnTheWay(from, target, interval);
+      const marks = marksOnTheWay(from, target, interval, 1 << 20);
       expect(marks).eql([...marks].sort((a, b) => a - b));
       let last: number = from;
       for (const mark of marks) {
@@ -137,12 +137,12 @@ describe("search: where to restore and to take snapshots", () => {
       }
       expect(target - last).lessThan(1 << 14);
       const near = marks.filter((mark) => target - mark < interval).length;
-      expect(near).lessThan(7);
+      expect(near).lessThan(8);
     }
   });
 
   it("takes none when the start is near", () => {
-    expect(marksOnTheWay(1000, 9000, 1 << 24)).eql([]);
+    expect(marksOnTheWay(1000, 9000, 1 << 24, 1 << 20)).eql([]);
   });
 });
 
