@@ -1,0 +1,52 @@
+/**
+ * `npm run test:spec [-- [--lowering fast|exact] [--slice TICKS] [--wordings] FILE…]`: the whole suite on the machine,
+ * every surprise printed, the counts on the last line. Exit code 1 when there was a surprise, 2 for a wrong call.
+ */
+import { parseArgs } from "node:util";
+import { Encoder } from "./encode.ts";
+import { MachineEngine } from "./machine-engine.ts";
+import { type FileReport, formatSkips, formatTable, reportFile, sumCounts } from "./report.ts";
+import { runScript } from "./runner.ts";
+import { readScript, suiteDirectory, suiteFiles } from "./suite.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { lowering: { type: "string" }, slice: { type: "string" }, wordings: { type: "boolean", default: false } },
+});
+
+async function main(): Promise<number> {
+  const directory = suiteDirectory();
+  if (directory === undefined) {
+    console.error("the official suite is not at ../shared/spec; set REWASM_SPEC to a checkout of WebAssembly/testsuite");
+    return 2;
+  }
+  const { lowering, slice } = values;
+  if (lowering !== undefined && lowering !== "fast" && lowering !== "exact") {
+    console.error(`unknown lowering ${lowering}: fast or exact`);
+    return 2;
+  }
+  const lowerings: readonly ("fast" | "exact")[] = lowering === undefined ? ["fast", "exact"] : [lowering];
+  const encoder = new Encoder();
+  const reports: FileReport[] = [];
+  for (const file of positionals.length > 0 ? positionals : suiteFiles(directory)) {
+    const commands = readScript(directory, file);
+    for (const kind of lowerings) {
+      const engine = new MachineEngine({ lowering: kind, ...(slice === undefined ? {} : { sliceTicks: Number(slice) }) });
+      const report = reportFile(file, kind, await runScript(engine, encoder, file, commands));
+      reports.push(report);
+      for (const line of report.surprises) console.log(`${kind}: ${line}`);
+    }
+  }
+  printSummary(reports);
+  return reports.some((report) => report.surprises.length > 0) ? 1 : 0;
+}
+
+function printSummary(reports: readonly FileReport[]): void {
+  const wordings = reports.flatMap((report) => report.wordings);
+  if (values.wordings) for (const line of wordings) console.log(line);
+  console.log(`\n${formatTable(reports)}\n\nskipped:\n${formatSkips(reports)}\n\nworded otherwise: ${wordings.length}`);
+  const { passed, failed, skipped } = sumCounts(reports);
+  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+}
+
+process.exitCode = await main();

@@ -1,0 +1,52 @@
+/** The official suite as mocha tests: every file that has something in scope, on both lowerings. */
+import { expect } from "chai";
+import { after, describe, it } from "mocha";
+import { Encoder } from "./encode.ts";
+import { EXPECTED_FAILURES } from "./expected.ts";
+import { MachineEngine } from "./machine-engine.ts";
+import { type FileReport, formatSkips, formatTable, reportFile, sumCounts } from "./report.ts";
+import { runScript } from "./runner.ts";
+import { fileOutOfScope } from "./scope.ts";
+import { readScript, suiteDirectory, suiteFiles } from "./suite.ts";
+
+const LOWERINGS = ["fast", "exact"] as const;
+/** Surprises that a failing test prints; the rest are counted. */
+const SHOWN = 10;
+
+describe("official suite", () => {
+  const directory = suiteDirectory();
+  if (directory === undefined) {
+    console.warn(
+      "\n*** The official WebAssembly suite is not at ../shared/spec and REWASM_SPEC names no directory: NOTHING OF IT IS TESTED ***\n",
+    );
+    it.skip("is not there: set REWASM_SPEC to a checkout of WebAssembly/testsuite");
+    return;
+  }
+  const files = suiteFiles(directory).filter((file) => fileOutOfScope(file) === undefined);
+  const encoder = new Encoder();
+  const reports: FileReport[] = [];
+
+  for (const file of files) {
+    it(file, async () => {
+      const commands = readScript(directory, file);
+      const surprises: string[] = [];
+      for (const lowering of LOWERINGS) {
+        const report = reportFile(file, lowering, await runScript(new MachineEngine({ lowering }), encoder, file, commands));
+        reports.push(report);
+        surprises.push(...report.surprises.map((line) => `${lowering}: ${line}`));
+      }
+      expect(surprises.length, `\n${surprises.slice(0, SHOWN).join("\n")}\n`).to.equal(0);
+    });
+  }
+
+  it("lists expected failures only in files that are run", () => {
+    expect(Object.keys(EXPECTED_FAILURES).filter((file) => !files.includes(file))).to.deep.equal([]);
+  });
+
+  after(() => {
+    const { passed, failed, skipped } = sumCounts(reports);
+    console.log(`\n${formatTable(reports)}\n\nskipped:\n${formatSkips(reports)}`);
+    console.log(`worded otherwise: ${reports.reduce((sum, report) => sum + report.wordings.length, 0)}`);
+    console.log(`official suite: ${passed} passed, ${failed} failed, ${skipped} skipped (both lowerings)\n`);
+  });
+});

@@ -1,0 +1,22 @@
+/** The official suite's files: where they are, which belong to which run. Reads files; never copies them. */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { type Command, parseWast } from "./wast.ts";
+
+/** REWASM_SPEC, or the directory that is laid beside the repository; undefined with no suite there. */
+export function suiteDirectory(): string | undefined {
+  const directory = resolve(process.env.REWASM_SPEC ?? join("..", "shared", "spec"));
+  return existsSync(directory) && statSync(directory).isDirectory() ? directory : undefined;
+}
+
+/** All scripts below the directory, sorted, as paths with forward slashes. */
+export function suiteFiles(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".wast"))
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .sort();
+}
+
+export function readScript(directory: string, file: string): Command[] {
+  return parseWast(readFileSync(join(directory, file), "utf8"));
+}
