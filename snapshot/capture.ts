@@ -1,0 +1,342 @@
+/**
+ * Between a live store and snapshots: capture copies what changed since the last snapshot, restore writes back what
+ * differs. Both cost in proportion to the change. Nothing here executes, and no snapshot is ever written.
+ */
+import { ResourceError } from "../vm/errors.ts";
+import type { FrameState } from "../vm/frames.ts";
+import * as frameCodec from "../vm/frames.ts";
+import type { Memory } from "../vm/memory.ts";
+import { type BackingFactory, Status, Store } from "../vm/store.ts";
+import type { Table } from "../vm/table.ts";
+import { Trap } from "../vm/trap.ts";
+import { type Module, ValType } from "../vm/types.ts";
+import { SnapshotError } from "./errors.ts";
+import { type ChunkChange, ChunkEditor, chunkCount, PAGE_WORDS, type PageTable, pageAt, pageOf, ZERO_CHUNK } from "./pages.ts";
+import { alignShape, findModules, shapeOf } from "./shape.ts";
+import { type Dropped, emptySnapshot, evolve, type Snapshot } from "./tree.ts";
+
+/** Words at the start of a page that an access marked only in the page before may have changed: 15 bytes, rounded up. */
+const SPILL_WORDS = 4;
+
+/** How frames are read and written: vm/frames.ts, or a stand-in for stores without code. */
+export interface FrameCodec {
+  exportFrames(store: Store): FrameState[];
+  importFrames(store: Store, frames: readonly FrameState[]): void;
+}
+
+/** The newest taker of each store: marks are cleared by one taker only, so an older one would miss changes. */
+const owners = new WeakMap<Store, SnapshotTaker>();
+
+/**
+ * Takes and restores the snapshots of one store. It remembers the snapshot that the store last agreed with (its base) and
+ * clears the dirty marks of memories and tables; so a store has one taker, and making a second one retires the first.
+ */
+export class SnapshotTaker {
+  readonly store: Store;
+  private current: Snapshot;
+  /** The objects whose marks are relative to the base, by address. */
+  private memories: readonly Memory[] = [];
+  private tables: readonly Table[] = [];
+  /** Whether memories and tables added since then are zero but for their marks. Not so for what a first look finds. */
+  private marksComplete = false;
+
+  private readonly codec: FrameCodec;
+
+  constructor(store: Store, codec: FrameCodec = frameCodec) {
+    this.store = store;
+    this.codec = codec;
+    this.current = emptySnapshot(store.stackBytes);
+    owners.set(store, this);
+  }
+
+  /**
+   * The machine as it is now, after `event` events. Shares with the snapshot before all that is equal; returns that one
+   * itself when nothing changed. Cost: changed pages, frames, globals, and a look at every mark (a byte per page).
+   */
+  capture(event: number): Snapshot {
+    this.checkOwner();
+    const { store } = this;
+    const base = this.current;
+    const shape = shapeOf(store, base.shape);
+    const dropped = captureDropped(store, base.dropped);
+    const frames = shareFrames(this.codec.exportFrames(store), base.frames);
+    const globals = shareWords(canonicalGlobals(store), base.globals);
+    const scalars = canonicalScalars(store, base);
+    const tables = store.tables.map((table, addr) => this.tableChanges(table, addr));
+    const memories = store.memories.map((memory, addr) => this.memoryChanges(memory, addr));
+    this.current = evolve(base, (draft) => {
+      Object.assign(draft, scalars, { event, shape, dropped, frames, globals });
+      draft.tables.length = Math.min(draft.tables.length, tables.length);
+      for (const [addr, changes] of tables.entries()) {
+        draft.tables[addr] ??= { length: 0, pages: [] };
+        const state = draft.tables[addr];
+        state.length = store.tables[addr]!.length;
+        if (changes !== undefined) applyChanges(state.pages as Chunks, state.length, changes);
+      }
+      draft.memories.length = Math.min(draft.memories.length, memories.length);
+      for (const [addr, changes] of memories.entries()) {
+        draft.memories[addr] ??= { pageCount: 0, pages: [] };
+        const state = draft.memories[addr];
+        const memory = store.memories[addr]!;
+        if (changes.length === 0 && state.pageCount === memory.pageCount) continue;
+        state.pageCount = memory.pageCount;
+        applyChanges(state.pages as Chunks, memory.byteLength >>> 2, changes);
+      }
+    });
+    this.agree();
+    return this.current;
+  }
+
+  /**
+   * Makes the store equal to `snapshot`. Live memories and tables stay the same objects where they fit; what did not exist
+   * yet is removed, what is missing is made, for which `modules` (or those of the store) supply the code. Throws
+   * SnapshotError "snapshot-mismatch" before anything is written, ResourceError "out-of-memory" when a memory cannot have
+   * its size (the store is then undefined until another restore succeeds). Cost: what differs.
+   */
+  restore(snapshot: Snapshot, modules: readonly Module[] = []): void {
+    this.checkOwner();
+    const { store } = this;
+    if (snapshot.stackBytes !== store.stackBytes) {
+      throw new SnapshotError(
+        "snapshot-mismatch",
+        `the snapshot has a stack limit of ${snapshot.stackBytes} bytes, the machine one of ${store.stackBytes}`,
+      );
+    }
+    const found = findModules(store, snapshot, modules);
+    const base = this.current;
+    // Until the end the store agrees with no snapshot: a failure must not leave a base that it only half equals.
+    const { memories, tables, marksComplete } = this;
+    this.current = emptySnapshot(store.stackBytes);
+    this.memories = [];
+    this.tables = [];
+    this.marksComplete = false;
+    alignShape(store, snapshot, found, base.shape);
+    for (const [addr, memory] of store.memories.entries()) resizeMemory(memory, snapshot.memories[addr]!.pageCount, addr);
+    for (const [addr, memory] of store.memories.entries()) {
+      const known = memories[addr] === memory || (marksComplete && addr >= memories.length);
+      restoreMemory(memory, snapshot.memories[addr]!.pages, known ? (base.memories[addr]?.pages ?? []) : undefined);
+    }
+    for (const [addr, table] of store.tables.entries()) {
+      const state = snapshot.tables[addr]!;
+      const same = tables[addr] === table && !table.dirty && base.tables[addr] === state;
+      if (!same) restoreTable(table, state.pages, state.length);
+    }
+    for (const [addr, { elems, datas }] of snapshot.dropped.entries()) {
+      store.instances[addr]!.droppedElems.set(elems);
+      store.instances[addr]!.droppedDatas.set(datas);
+    }
+    restoreGlobals(store, snapshot.globals);
+    restoreScalars(store, snapshot);
+    this.codec.importFrames(store, snapshot.frames);
+    // After the frames: results lie above the topmost one.
+    store.i32.set(snapshot.results, snapshot.resultSlot * 2);
+    this.current = snapshot;
+    this.agree();
+  }
+
+  /** The snapshot that the store last agreed with; before any, an empty one. */
+  get base(): Snapshot {
+    return this.current;
+  }
+
+  private checkOwner(): void {
+    if (owners.get(this.store) !== this) throw new SnapshotError("snapshot-use", "another taker has taken over this store's snapshots");
+  }
+
+  /** Notes that the store equals `current`: from here on, marks are relative to it. */
+  private agree(): void {
+    this.memories = this.store.memories.slice();
+    this.tables = this.store.tables.slice();
+    this.marksComplete = true;
+    for (const memory of this.memories) memory.dirty.fill(0);
+    for (const table of this.tables) table.dirty = false;
+  }
+
+  /** Undefined when the table is as in the base. */
+  private tableChanges(table: Table, addr: number): readonly ChunkChange[] | undefined {
+    if (this.tables[addr] === table && !table.dirty) return undefined;
+    const base = this.current.tables[addr]?.pages ?? [];
+    const editor = new ChunkEditor(base);
+    const { length } = table;
+    // A last page that the table fills only in part is looked at through a padded copy.
+    const whole = Math.floor(length / PAGE_WORDS) * PAGE_WORDS;
+    for (let at = 0; at < whole; at += PAGE_WORDS) takePage(editor, table.elements, at, at / PAGE_WORDS);
+    if (whole < length) {
+      const padded = new Int32Array(PAGE_WORDS);
+      padded.set(table.elements.subarray(whole));
+      takePage(editor, padded, 0, whole / PAGE_WORDS);
+    }
+    return editor.finish();
+  }
+
+  private memoryChanges(memory: Memory, addr: number): readonly ChunkChange[] {
+    const known = this.memories[addr] === memory || (this.marksComplete && addr >= this.memories.length);
+    const editor = new ChunkEditor(this.current.memories[addr]?.pages ?? []);
+    const words = new Int32Array(memory.buffer, 0, memory.byteLength >>> 2);
+    const { dirty } = memory;
+    if (!known) {
+      for (let page = 0; page < dirty.length; page++) takePage(editor, words, page * PAGE_WORDS, page);
+      return editor.finish();
+    }
+    for (let page = dirty.indexOf(1); page >= 0; page = dirty.indexOf(1, page + 1)) {
+      takePage(editor, words, page * PAGE_WORDS, page);
+      const next = page + 1;
+      if (next < dirty.length && dirty[next] === 0 && spilled(words, next * PAGE_WORDS, editor.page(next))) {
+        takePage(editor, words, next * PAGE_WORDS, next);
+      }
+    }
+    return editor.finish();
+  }
+}
+
+/** A new store that is equal to the snapshot; `modules` in any order. Errors and cost as those of `restore`. */
+export function storeFromSnapshot(snapshot: Snapshot, modules: readonly Module[] = [], backing?: BackingFactory): Store {
+  const store = new Store({ stackBytes: snapshot.stackBytes }, backing);
+  new SnapshotTaker(store).restore(snapshot, modules);
+  return store;
+}
+
+type Chunks = PageTable[number][];
+
+function applyChanges(pages: Chunks, wordCount: number, changes: readonly ChunkChange[]): void {
+  const count = chunkCount(wordCount);
+  if (pages.length > count) pages.length = count;
+  while (pages.length < count) pages.push(ZERO_CHUNK);
+  for (const { index, chunk } of changes) pages[index] = chunk;
+}
+
+function takePage(editor: ChunkEditor, words: Int32Array, at: number, pageIndex: number): void {
+  const before = editor.page(pageIndex);
+  const page = pageOf(words, at, before);
+  if (page !== before) editor.replace(pageIndex, page);
+}
+
+function spilled(words: Int32Array, at: number, page: Int32Array): boolean {
+  for (let i = 0; i < SPILL_WORDS; i++) if (words[at + i] !== page[i]) return true;
+  return false;
+}
+
+function shareWords(words: Int32Array, base: Int32Array): Int32Array {
+  return sameWords(words, base) ? base : words;
+}
+
+function sameWords(a: Int32Array | Uint8Array, b: Int32Array | Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function sameFrame(a: FrameState, b: FrameState): boolean {
+  return a.funcAddr === b.funcAddr && a.fp === b.fp && a.flags === b.flags && a.wasmOffset === b.wasmOffset && sameWords(a.slots, b.slots);
+}
+
+/** The live frames with those at the start that equal the base's replaced by the base's. */
+function shareFrames(live: FrameState[], base: readonly FrameState[]): readonly FrameState[] {
+  let shared = 0;
+  while (shared < live.length && shared < base.length && sameFrame(live[shared]!, base[shared]!)) {
+    live[shared] = base[shared]!;
+    shared++;
+  }
+  return shared === live.length && shared === base.length ? base : Object.freeze(live);
+}
+
+function captureDropped(store: Store, base: readonly Dropped[]): readonly Dropped[] {
+  let changed = base.length !== store.instances.length;
+  const dropped = store.instances.map(({ droppedElems, droppedDatas }, addr) => {
+    const before = base[addr];
+    if (before !== undefined && sameWords(before.elems, droppedElems) && sameWords(before.datas, droppedDatas)) return before;
+    changed = true;
+    return Object.freeze({ elems: droppedElems.slice(), datas: droppedDatas.slice() });
+  });
+  return changed ? Object.freeze(dropped) : base;
+}
+
+/** Whether a value of the type uses only the low word of its slot. */
+function isNarrow(type: ValType): boolean {
+  return type !== ValType.I64 && type !== ValType.F64;
+}
+
+function canonicalGlobals(store: Store): Int32Array {
+  const words = new Int32Array(store.globals.length * 2);
+  for (const [addr, { type, slot }] of store.globals.entries()) {
+    words[addr * 2] = store.globalI32[slot * 2]!;
+    if (!isNarrow(type.valType)) words[addr * 2 + 1] = store.globalI32[slot * 2 + 1]!;
+  }
+  return words;
+}
+
+function restoreGlobals(store: Store, words: Int32Array): void {
+  for (const [addr, { slot }] of store.globals.entries()) store.globalI32.set(words.subarray(addr * 2, addr * 2 + 2), slot * 2);
+}
+
+/** The scalars with everything that is stale or meaningless in the present status left out. */
+function canonicalScalars(store: Store, base: Snapshot): Partial<Snapshot> {
+  const { status } = store;
+  const trapped = status === Status.Trapped;
+  const returned = status === Status.Returned;
+  return {
+    tick: store.tick,
+    status,
+    trap: trapped ? store.trap : Trap.None,
+    trapOffset: trapped ? store.trapOffset : -1,
+    exitCode: status === Status.Exited ? store.exitCode : 0,
+    resultFunc: returned ? store.resultFunc : -1,
+    resultSlot: returned ? store.resultSlot : 0,
+    results: shareWords(returned ? canonicalResults(store) : new Int32Array(0), base.results),
+    grow: status === Status.Growing && store.grow !== undefined ? Object.freeze({ ...store.grow }) : undefined,
+  };
+}
+
+function canonicalResults(store: Store): Int32Array {
+  const { results } = store.funcs[store.resultFunc]!.type;
+  const words = store.i32.slice(store.resultSlot * 2, (store.resultSlot + results.length) * 2);
+  for (const [i, type] of results.entries()) if (isNarrow(type)) words[i * 2 + 1] = 0;
+  return words;
+}
+
+function restoreScalars(store: Store, snapshot: Snapshot): void {
+  store.tick = snapshot.tick;
+  store.status = snapshot.status;
+  store.trap = snapshot.trap;
+  store.trapOffset = snapshot.trapOffset;
+  store.exitCode = snapshot.exitCode;
+  store.resultFunc = snapshot.resultFunc;
+  store.resultSlot = snapshot.resultSlot;
+  store.grow = snapshot.grow;
+}
+
+function resizeMemory(memory: Memory, pageCount: number, addr: number): void {
+  if (memory.pageCount === pageCount || memory.resize(pageCount)) return;
+  throw new ResourceError("out-of-memory", `cannot restore memory ${addr}: no room for ${pageCount} pages of 64 KiB`);
+}
+
+/** Writes the pages that differ. `base` is what the memory held when its marks were cleared; undefined when that is unknown. */
+function restoreMemory(memory: Memory, pages: PageTable, base: PageTable | undefined): void {
+  const words = new Int32Array(memory.buffer, 0, memory.byteLength >>> 2);
+  const { dirty } = memory;
+  const pageCount = dirty.length;
+  if (base === undefined) {
+    for (let page = 0; page < pageCount; page++) words.set(pageAt(pages, page), page * PAGE_WORDS);
+    return;
+  }
+  for (let page = dirty.indexOf(1); page >= 0; page = dirty.indexOf(1, page + 1)) {
+    words.set(pageAt(pages, page), page * PAGE_WORDS);
+    const next = page + 1;
+    if (next < pageCount && dirty[next] === 0) words.set(pageAt(pages, next).subarray(0, SPILL_WORDS), next * PAGE_WORDS);
+  }
+  for (const [index, chunk] of pages.entries()) {
+    const before = base[index] ?? ZERO_CHUNK;
+    if (before === chunk) continue;
+    const first = index * chunk.length;
+    const count = Math.min(chunk.length, pageCount - first);
+    for (let i = 0; i < count; i++) if (chunk[i] !== before[i]) words.set(chunk[i]!, (first + i) * PAGE_WORDS);
+  }
+}
+
+function restoreTable(table: Table, pages: PageTable, length: number): void {
+  if (table.length !== length) table.resize(length);
+  for (let at = 0; at < length; at += PAGE_WORDS) {
+    const page = pageAt(pages, at / PAGE_WORDS);
+    table.elements.set(length - at < PAGE_WORDS ? page.subarray(0, length - at) : page, at);
+  }
+}

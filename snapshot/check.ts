@@ -1,0 +1,147 @@
+/**
+ * Whether a snapshot that was read from bytes makes sense: every address, slot and reference in range, every list as long
+ * as another says. Restoring may then index without looking. What only a module can tell is checked when restoring.
+ */
+import type { FrameState } from "../vm/frames.ts";
+import { MAX_MEMORY_PAGES, WASM_PAGE_BYTES } from "../vm/memory.ts";
+import { FrameFlag, Status } from "../vm/store.ts";
+import { MAX_TABLE_ELEMENTS } from "../vm/table.ts";
+import { Trap } from "../vm/trap.ts";
+import { ValType } from "../vm/types.ts";
+import { corrupt } from "./bytes.ts";
+import { CHUNK_PAGES, chunkCount, PAGE_WORDS, type PageTable, pageAt, ZERO_PAGE } from "./pages.ts";
+import type { Shape, Snapshot } from "./tree.ts";
+
+/** Slots that a frame record counts toward the stack limit. */
+const FRAME_RECORD_SLOTS = 2;
+const ALL_FLAGS = FrameFlag.OtherInstance | FrameFlag.Entry | FrameFlag.Host;
+
+function insist(truth: boolean, what: string): asserts truth {
+  if (!truth) throw corrupt(what);
+}
+
+/** Throws SnapshotError "snapshot-corrupt" with the first thing that is wrong. Cost: everything but whole memory pages. */
+export function checkSnapshot(snapshot: Snapshot): void {
+  checkShape(snapshot.shape);
+  checkLists(snapshot);
+  for (const [addr, { pageCount, pages }] of snapshot.memories.entries()) {
+    const most = Math.min(snapshot.shape.memories[addr]!.maxPages ?? MAX_MEMORY_PAGES, MAX_MEMORY_PAGES);
+    insist(pageCount <= most, `memory ${addr} is larger than its maximum`);
+    checkPages(pages, (pageCount * WASM_PAGE_BYTES) / 4, `memory ${addr}`);
+  }
+  for (const addr of snapshot.tables.keys()) checkTable(snapshot, addr);
+  for (const [addr, { valType }] of snapshot.shape.globals.entries()) {
+    if (valType === ValType.FuncRef) checkFuncRef(snapshot.globals[addr * 2]!, snapshot.shape, `global ${addr}`);
+  }
+  checkFrames(snapshot);
+  checkStatus(snapshot);
+}
+
+function inRange(addrs: Int32Array, count: number): boolean {
+  return addrs.every((addr) => addr >= 0 && addr < count);
+}
+
+function checkShape({ modules, instances, funcs, tables, memories, globals }: Shape): void {
+  for (const [addr, instance] of instances.entries()) {
+    const fits =
+      instance.moduleIndex < modules.length &&
+      inRange(instance.funcAddrs, funcs.length) &&
+      inRange(instance.tableAddrs, tables.length) &&
+      inRange(instance.memoryAddrs, memories.length) &&
+      inRange(instance.globalAddrs, globals.length) &&
+      instance.elemRefs.every((refs) => inRange(refs, funcs.length + 1));
+    insist(fits, `instance ${addr} refers to what does not exist`);
+  }
+  for (const [addr, func] of funcs.entries()) {
+    insist(func.kind === "host" || func.instanceAddr < instances.length, `function ${addr} belongs to no instance`);
+  }
+}
+
+function checkLists({ shape, dropped, globals, tables, memories }: Snapshot): void {
+  insist(dropped.length === shape.instances.length, "lists of instances differ in length");
+  insist(globals.length === shape.globals.length * 2, "lists of globals differ in length");
+  insist(tables.length === shape.tables.length, "lists of tables differ in length");
+  insist(memories.length === shape.memories.length, "lists of memories differ in length");
+}
+
+/** The right number of chunks, and zero past the last word. */
+function checkPages(pages: PageTable, wordCount: number, name: string): void {
+  insist(pages.length === chunkCount(wordCount), `${name} has the wrong number of pages`);
+  const inLast = wordCount % PAGE_WORDS;
+  const pageCount = Math.ceil(wordCount / PAGE_WORDS);
+  if (inLast !== 0) insist(isZero(pageAt(pages, pageCount - 1), inLast), `${name} has content past its end`);
+  for (let page = pageCount; page < pages.length * CHUNK_PAGES; page++) {
+    insist(pageAt(pages, page) === ZERO_PAGE, `${name} has content past its end`);
+  }
+}
+
+function isZero(words: Int32Array, from: number): boolean {
+  for (let i = from; i < words.length; i++) if (words[i] !== 0) return false;
+  return true;
+}
+
+function checkFuncRef(ref: number, { funcs }: Shape, name: string): void {
+  insist(ref >= 0 && ref <= funcs.length, `${name} refers to a function that does not exist`);
+}
+
+function checkTable({ shape, tables }: Snapshot, addr: number): void {
+  const { length, pages } = tables[addr]!;
+  const { elemType, max } = shape.tables[addr]!;
+  insist(length <= Math.min(max ?? MAX_TABLE_ELEMENTS, MAX_TABLE_ELEMENTS), `table ${addr} is larger than its maximum`);
+  insist(elemType === ValType.FuncRef || elemType === ValType.ExternRef, `table ${addr} holds no references`);
+  checkPages(pages, length, `table ${addr}`);
+  if (elemType !== ValType.FuncRef) return;
+  for (const page of new Set(pages.flat())) for (const ref of page) checkFuncRef(ref, shape, `table ${addr}`);
+}
+
+/** Whether slots `[slot, slot + count)` exist. */
+function slotsExist({ stackBytes }: Snapshot, slot: number, count: number): boolean {
+  return slot >= 0 && slot + count <= Math.floor(stackBytes / 8);
+}
+
+function checkFrames(snapshot: Snapshot): void {
+  let below = 0;
+  for (const [index, frame] of snapshot.frames.entries()) {
+    const func = snapshot.shape.funcs[frame.funcAddr];
+    const records = (index + 1) * FRAME_RECORD_SLOTS;
+    const fits =
+      func !== undefined &&
+      frame.fp >= below &&
+      frame.slots.length % 2 === 0 &&
+      slotsExist(snapshot, frame.fp, frame.slots.length / 2 + records) &&
+      (frame.flags & ~ALL_FLAGS) === 0 &&
+      isHostFrame(frame) === (func.kind === "host") &&
+      (!isHostFrame(frame) || frame.wasmOffset === -1);
+    insist(fits, `frame ${index} is impossible`);
+    below = frame.fp;
+  }
+}
+
+function isHostFrame(frame: FrameState): boolean {
+  return (frame.flags & FrameFlag.Host) !== 0;
+}
+
+function checkStatus(snapshot: Snapshot): void {
+  const { status, frames, trap, results, resultFunc, resultSlot, shape } = snapshot;
+  const top = frames.at(-1);
+  const wasmOnTop = top !== undefined && !isHostFrame(top);
+  insist(status !== Status.Idle || top === undefined, "it is idle and has frames");
+  insist(status !== Status.Running || wasmOnTop, "it runs and has no wasm frame on top");
+  insist(status !== Status.InHost || (top !== undefined && !wasmOnTop), "it is in the host and has no host frame on top");
+  insist((status === Status.Trapped) === (trap !== Trap.None), "trap and status contradict each other");
+  insist(trap <= Trap.NullReference, `there is no trap ${trap}`);
+  insist((snapshot.grow !== undefined) === (status === Status.Growing), "it grows nothing");
+  if (status === Status.Growing) insist(wasmOnTop && growFits(snapshot), "it grows what does not exist");
+  const returned = status === Status.Returned;
+  insist(returned === resultFunc >= 0, "results and status contradict each other");
+  insist(returned ? resultFunc < shape.funcs.length : results.length === 0, "results of a function that does not exist");
+  insist(results.length % 2 === 0 && slotsExist(snapshot, resultSlot, results.length / 2), "results are outside of the stack");
+}
+
+function growFits(snapshot: Snapshot): boolean {
+  const { kind, addr, slot, init } = snapshot.grow!;
+  const count = kind === "memory" ? snapshot.memories.length : snapshot.tables.length;
+  const refFits =
+    kind === "memory" || snapshot.shape.tables[addr]?.elemType !== ValType.FuncRef || (init >= 0 && init <= snapshot.shape.funcs.length);
+  return addr < count && refFits && (slot === -1 || slotsExist(snapshot, slot, 1));
+}
