@@ -1,7 +1,7 @@
 /** Executes the commands of one script on an engine and judges each. Knows no engine and prints nothing. */
 import type { Encoder } from "./encode.ts";
 import { type Engine, ModuleRejected, ModuleUnlinkable, type Outcome } from "./engine.ts";
-import { commandOutOfScope, fileOutOfScope, moduleOutOfScope } from "./scope.ts";
+import { commandOutOfScope, fileOutOfScope, moduleOutOfScope, prunedModule } from "./scope.ts";
 import { matches, showPattern, showValue } from "./values.ts";
 import type { Action, Command, ModuleSource } from "./wast.ts";
 
@@ -22,7 +22,13 @@ const failed = (reason: string): Verdict => ({ status: "failed", reason, wording
 const skipped = (reason: string): Verdict => ({ status: "skipped", reason, wording: undefined });
 
 /** A name's module or instance: there, or absent with the verdict that whatever needs it inherits. */
-type Entry<T> = { readonly ok: true; readonly it: T } | Absent;
+type Entry<T> = Present<T> | Absent;
+interface Present<T> {
+  readonly ok: true;
+  readonly it: T;
+  /** Why some of its exports are not there. */
+  readonly leftOut: string | undefined;
+}
 interface Absent {
   readonly ok: false;
   readonly verdict: Verdict;
@@ -99,7 +105,7 @@ class Runner<C, I> {
   private async judge(command: Command): Promise<Verdict | undefined> {
     switch (command.type) {
       case "module":
-        return this.module(command.module);
+        return this.module(prunedModule(command.module, this.file, command.line));
       case "definition":
         return this.define(command.module);
       case "instance":
@@ -167,7 +173,7 @@ class Runner<C, I> {
     if (missing !== undefined) return absent(missing);
     try {
       const { instance, outcome } = this.engine.instantiate(compiled.it, this.registered);
-      if (outcome.kind === "return") return { ok: true, it: instance };
+      if (outcome.kind === "return") return { ok: true, it: instance, leftOut: compiled.leftOut };
       return absent(failed(`instantiation: got ${showOutcome(outcome)}`));
     } catch (error) {
       if (!(error instanceof ModuleUnlinkable)) throw error;
@@ -200,10 +206,10 @@ class Runner<C, I> {
     if (!entry.ok) return entry.verdict;
     if (action.kind === "get") {
       const value = this.engine.get(entry.it, action.field);
-      return value === undefined ? failed(`no global ${action.field}`) : judgeOutcome({ kind: "return", values: [value] });
+      return value === undefined ? noExport(action, entry.leftOut) : judgeOutcome({ kind: "return", values: [value] });
     }
     const outcome = this.engine.invoke(entry.it, action.field, action.args);
-    return outcome === undefined ? failed(`no function ${action.field}`) : judgeOutcome(outcome);
+    return outcome === undefined ? noExport(action, entry.leftOut) : judgeOutcome(outcome);
   }
 
   /** Compiles a module that is meant to be valid. */
@@ -213,7 +219,7 @@ class Runner<C, I> {
     const encoding = await this.encoder.encode(source);
     if (encoding.kind === "refused") return absent(skipped(`the converter refuses it: ${encoding.complaint}`));
     try {
-      return { ok: true, it: this.engine.compile(encoding.bytes) };
+      return { ok: true, it: this.engine.compile(encoding.bytes), leftOut: source.leftOut };
     } catch (error) {
       if (!(error instanceof ModuleRejected)) throw error;
       return absent(failed(`rejected as ${error.phase}: ${error.message}`));
@@ -268,6 +274,12 @@ class Runner<C, I> {
       return failed(`expected trap "${message}", got unlinkable: ${error.message}`);
     }
   }
+}
+
+function noExport({ kind, field }: Action, leftOut: string | undefined): Verdict {
+  return leftOut === undefined
+    ? failed(`there is no ${kind === "get" ? "global" : "function"} ${field}`)
+    : skipped(`out of scope: ${leftOut}`);
 }
 
 /** A trap's message is part of the assertion; one side may say more than the other. */

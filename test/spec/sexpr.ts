@@ -40,7 +40,8 @@ export function headOf(node: Node | undefined): string {
   return first?.kind === "atom" ? first.text : "";
 }
 
-const decoder = new TextDecoder();
+// Names may begin with a byte order mark; it is theirs.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** The string's bytes as UTF-8 text. */
 export function textOf(node: Str): string {
   return decoder.decode(node.bytes);

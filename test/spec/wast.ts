@@ -33,6 +33,8 @@ export interface ModuleSource {
   readonly text: string;
   readonly bytes: Uint8Array;
   readonly node: Node | undefined;
+  /** The feature for which some of its fields, and their exports with them, were left out (scope.ts). */
+  readonly leftOut?: string;
 }
 
 export interface Action {
