@@ -1,0 +1,284 @@
+/**
+ * Functions and modules as text for people: one line per instruction in the flat form of the text format, indices
+ * followed by `<name>`. Reads the same instruction table as everything else; output only, nothing parses it.
+ */
+import { InstrReader } from "./instr.ts";
+import { displayName, functionName, globalName, localName, moduleName, printable } from "./names.ts";
+import { Imm, Wasm } from "./opcodes.ts";
+import {
+  type ConstExpr,
+  ExternKind,
+  type FuncType,
+  type GlobalType,
+  type ImportDesc,
+  type Limits,
+  type Module,
+  type SegmentMode,
+  type ValType,
+  valTypeName,
+} from "./types.ts";
+
+export interface DisassembledInstr {
+  /** Byte offset of the opcode in the module file. */
+  readonly wasmOffset: number;
+  /** Number of blocks around it; `else` and `end` stand at the depth of the block they belong to. */
+  readonly depth: number;
+  readonly text: string;
+}
+
+export interface DisassembleOptions {
+  /** Yields only instructions that begin in `[from, to)`, byte offsets in the module file. Default: all. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/**
+ * The instructions of a function in order; nothing for an imported one. Throws DecodeError at malformed bytes.
+ * Cost: reads the function from its start; text is made only for what is yielded.
+ */
+export function* disassembleFunction(module: Module, funcIndex: number, options: DisassembleOptions = {}): Generator<DisassembledInstr> {
+  const body = module.funcs[funcIndex - module.importedFuncCount];
+  if (body === undefined) return;
+  const { from = body.codeStart, to = body.end } = options;
+  const reader = new InstrReader(module.bytes, body.codeStart, body.end);
+  let depth = 0;
+  while (reader.next() && reader.wasmOffset < to) {
+    const { code, wasmOffset } = reader;
+    const closes = code === Wasm.End || code === Wasm.Else;
+    if (closes && depth > 0) depth--;
+    if (wasmOffset >= from) yield { wasmOffset, depth, text: instrText(module, funcIndex, reader) };
+    if (code === Wasm.Block || code === Wasm.Loop || code === Wasm.If || code === Wasm.Else) depth++;
+  }
+}
+
+/** A function's first line: `func 12 <main> (param i32 <argc> i32 <argv>) (result i32)`. */
+export function functionHeader(module: Module, funcIndex: number): string {
+  const type = module.funcTypes[funcIndex]!;
+  const name = functionName(module, funcIndex);
+  const params = type.params.map((param, i) => `${valTypeName(param)}${angled(localName(module, funcIndex, i))}`);
+  return `func ${funcIndex}${angled(name)}${listed("param", params)}${listed("result", type.results.map(valTypeName))}`;
+}
+
+/** Declared locals as `local 2 <i>: i32` lines; parameters are in the header. */
+export function* localLines(module: Module, funcIndex: number): Generator<string> {
+  const body = module.funcs[funcIndex - module.importedFuncCount];
+  let local = module.funcTypes[funcIndex]?.params.length ?? 0;
+  for (const { count, type } of body?.localRuns ?? []) {
+    for (let i = 0; i < count; i++, local++) yield `local ${local}${angled(localName(module, funcIndex, local))}: ${valTypeName(type)}`;
+  }
+}
+
+/** Text of the instruction that the reader is at: mnemonic and immediates. */
+export function instrText(module: Module, funcIndex: number, reader: InstrReader): string {
+  const immediates = immediatesText(module, funcIndex, reader);
+  return immediates === "" ? reader.row.mnemonic : `${reader.row.mnemonic} ${immediates}`;
+}
+
+function immediatesText(module: Module, funcIndex: number, reader: InstrReader): string {
+  const { a, b } = reader;
+  const { imm } = reader.row;
+  switch (imm) {
+    case Imm.None:
+      return "";
+    case Imm.Label:
+    case Imm.Table:
+    case Imm.Elem:
+    case Imm.Data:
+      return `${a}`;
+    case Imm.Memory:
+      return a === 0 ? "" : `${a}`;
+    case Imm.BlockType:
+      return blockTypeText(module, a);
+    case Imm.LabelTable:
+      return reader.labels.join(" ");
+    case Imm.Func:
+      return `${a}${angled(functionName(module, a))}`;
+    case Imm.CallIndirect:
+      return `${b === 0 ? "" : `${b} `}(type ${a})${typeText(module.types[a])}`;
+    case Imm.Local:
+      return `${a}${angled(localName(module, funcIndex, a))}`;
+    case Imm.Global:
+      return `${a}${angled(globalName(module, a))}`;
+    case Imm.TableCopy:
+      return `${a} ${b}`;
+    // The text format names the destination first.
+    case Imm.TableInit:
+      return `${b} ${a}`;
+    case Imm.MemoryCopy:
+      return a === 0 && b === 0 ? "" : `${a} ${b}`;
+    case Imm.MemoryInit:
+      return b === 0 ? `${a}` : `${b} ${a}`;
+    case Imm.MemArg:
+      return memArgText(reader);
+    case Imm.I32:
+      return `${a}`;
+    case Imm.I64:
+      return `${i64Value(reader.lo, reader.hi)}`;
+    case Imm.F32:
+      return f32Text(a);
+    case Imm.F64:
+      return f64Text(reader.lo, reader.hi);
+    case Imm.RefType:
+      return valTypeName(a as ValType).replace("ref", "");
+    case Imm.SelectTypes:
+      return `(result ${reader.types.map((type) => valTypeName(type as ValType)).join(" ")})`;
+    default:
+      return imm satisfies never;
+  }
+}
+
+function memArgText({ a, b, c, row }: InstrReader): string {
+  const parts: string[] = [];
+  if (c !== 0) parts.push(`${c}`);
+  if (b !== 0) parts.push(`offset=${b}`);
+  if (a !== row.align) parts.push(`align=${2 ** a}`);
+  return parts.join(" ");
+}
+
+function blockTypeText(module: Module, a: number): string {
+  if (a === -64) return "";
+  if (a < 0) return `(result ${valTypeName((a + 0x80) as ValType)})`;
+  return `(type ${a})${typeText(module.types[a])}`;
+}
+
+function typeText(type: FuncType | undefined): string {
+  if (type === undefined) return "";
+  return `${listed("param", type.params.map(valTypeName))}${listed("result", type.results.map(valTypeName))}`;
+}
+
+function listed(keyword: string, items: readonly string[]): string {
+  return items.length === 0 ? "" : ` (${keyword} ${items.join(" ")})`;
+}
+
+function angled(name: string | undefined): string {
+  return name === undefined || name === "" ? "" : ` <${printable(name)}>`;
+}
+
+function quoted(name: string): string {
+  return `"${printable(name.replaceAll("\\", "\\\\").replaceAll('"', '\\"'))}"`;
+}
+
+function i64Value(lo: number, hi: number): bigint {
+  return (BigInt(hi) << 32n) | BigInt(lo >>> 0);
+}
+
+/** A 32-bit float as the text format writes it: the shortest decimal that is read back as these bits, or a NaN with its payload. */
+export function f32Text(bits: number): string {
+  const exponentAndMantissa = bits & 0x7fff_ffff;
+  const mantissa = bits & 0x7f_ffff;
+  if (exponentAndMantissa > 0x7f80_0000) return nanText(bits < 0, BigInt(mantissa), 0x40_0000n);
+  const value = new Float32Array(Int32Array.of(bits).buffer)[0]!;
+  if (Number.isFinite(value) && value !== 0) {
+    for (let digits = 1; digits <= 9; digits++) {
+      const rounded = Number(value.toPrecision(digits));
+      if (Math.fround(rounded) === value) return numberText(rounded);
+    }
+  }
+  return numberText(value);
+}
+
+/** As f32Text, for the 64 bits in two words. */
+export function f64Text(lo: number, hi: number): string {
+  const value = new Float64Array(Int32Array.of(lo, hi).buffer)[0]!;
+  if (!Number.isNaN(value)) return numberText(value);
+  const mantissa = (BigInt(hi & 0xf_ffff) << 32n) | BigInt(lo >>> 0);
+  return nanText(hi < 0, mantissa, 0x8_0000_0000_0000n);
+}
+
+function nanText(negative: boolean, payload: bigint, canonical: bigint): string {
+  const sign = negative ? "-" : "";
+  return payload === canonical ? `${sign}nan` : `${sign}nan:0x${payload.toString(16)}`;
+}
+
+function numberText(value: number): string {
+  if (Object.is(value, -0)) return "-0";
+  if (Number.isFinite(value)) return `${value}`;
+  return value > 0 ? "inf" : "-inf";
+}
+
+// ---- the whole module
+
+/** A module's contents without function bodies and data: one line per entity, in the order of the sections. */
+export function* outlineModule(module: Module): Generator<string> {
+  const name = moduleName(module);
+  yield `module${name === undefined ? "" : ` ${quoted(name)}`}, ${module.bytes.length} bytes`;
+  for (const [i, type] of module.types.entries()) yield `type ${i}: func${typeText(type)}`;
+  yield* importLines(module);
+  for (let i = module.importedFuncCount; i < module.funcTypes.length; i++) {
+    const body = module.funcs[i - module.importedFuncCount]!;
+    yield `${functionHeader(module, i)}: [0x${body.start.toString(16)}, 0x${body.end.toString(16)})`;
+  }
+  const importedTables = module.tableTypes.length - module.tables.length;
+  for (const [i, { type }] of module.tables.entries()) {
+    yield `table ${importedTables + i}: ${limitsText(type.limits)} ${valTypeName(type.elemType)}`;
+  }
+  const importedMemories = module.memoryTypes.length - module.memories.length;
+  for (const [i, { limits }] of module.memories.entries()) yield `memory ${importedMemories + i}: ${limitsText(limits)} pages`;
+  const importedGlobals = module.globalTypes.length - module.globals.length;
+  for (const [i, { type, init }] of module.globals.entries()) {
+    const index = importedGlobals + i;
+    yield `global ${index}${angled(globalName(module, index))}: ${globalTypeText(type)} = ${constText(module, init)}`;
+  }
+  yield* exportLines(module);
+  if (module.start !== undefined) yield `start: func ${module.start}${angled(functionName(module, module.start))}`;
+  yield* segmentLines(module);
+  for (const { name: customName, start, end } of module.customs) yield `custom ${quoted(customName)}: ${end - start} bytes`;
+}
+
+function* importLines(module: Module): Generator<string> {
+  const counts = [0, 0, 0, 0];
+  for (const { module: from, name, desc } of module.imports) {
+    const index = counts[desc.kind]!++;
+    yield `import ${quoted(from)} ${quoted(name)}: ${kindNames[desc.kind]} ${index}${importTypeText(module, desc)}`;
+  }
+}
+
+const kindNames = { [ExternKind.Func]: "func", [ExternKind.Table]: "table", [ExternKind.Memory]: "memory", [ExternKind.Global]: "global" };
+
+function importTypeText(module: Module, desc: ImportDesc): string {
+  switch (desc.kind) {
+    case ExternKind.Func:
+      return typeText(module.types[desc.typeIndex]);
+    case ExternKind.Table:
+      return ` ${limitsText(desc.type.limits)} ${valTypeName(desc.type.elemType)}`;
+    case ExternKind.Memory:
+      return ` ${limitsText(desc.type.limits)} pages`;
+    case ExternKind.Global:
+      return ` ${globalTypeText(desc.type)}`;
+  }
+}
+
+function* exportLines(module: Module): Generator<string> {
+  for (const { name, kind, index } of module.exports) {
+    const of = kind === ExternKind.Func ? ` <${displayName(module, index)}>` : "";
+    yield `export ${quoted(name)}: ${kindNames[kind]} ${index}${of}`;
+  }
+}
+
+function* segmentLines(module: Module): Generator<string> {
+  for (const [i, { mode, items, elemType }] of module.elems.entries()) {
+    yield `elem ${i}: ${items.length} × ${valTypeName(elemType)}, ${modeText(module, mode, "table")}`;
+  }
+  for (const [i, { mode, start, end }] of module.datas.entries()) {
+    yield `data ${i}: ${end - start} bytes, ${modeText(module, mode, "memory")}`;
+  }
+}
+
+function modeText(module: Module, mode: SegmentMode, target: string): string {
+  return mode.kind === "active" ? `${target} ${mode.index} at ${constText(module, mode.offset)}` : mode.kind;
+}
+
+function limitsText({ min, max }: Limits): string {
+  return max === undefined ? `${min}` : `${min} to ${max}`;
+}
+
+function globalTypeText({ valType, mutable }: GlobalType): string {
+  return mutable ? `mut ${valTypeName(valType)}` : valTypeName(valType);
+}
+
+function constText(module: Module, expr: ConstExpr): string {
+  const reader = new InstrReader(module.bytes, expr.start, expr.end);
+  const parts: string[] = [];
+  while (reader.next() && reader.pos < expr.end) parts.push(instrText(module, -1, reader));
+  return parts.join(", ");
+}
