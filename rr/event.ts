@@ -115,7 +115,7 @@ export class EventLabels {
 /** Longest part of a memory write that a description shows, in bytes. */
 const SHOWN_BYTES = 16;
 
-/** One line in the manner of strace: `#12 tick 34567  wasi_snapshot_preview1.fd_write(1, 1024, 1, 1020) = 0  mem0[0x3fc..+4]=0c000000`. */
+/** One line in the manner of strace: `#12 tick 34567  wasi_snapshot_preview1.fd_write(1, 0x400, 1, 0x3fc) = 0  mem0[0x3fc..+4]=0c000000`. */
 export function describeEvent(event: TraceEvent, labels: FuncLabels = noLabels): string {
   const effects = event.effects.map((effect) => `  ${describeEffect(effect)}`).join("");
   const head = `#${event.number} tick ${event.tick}  `;
@@ -175,7 +175,8 @@ function funcText(funcAddr: number, labels: FuncLabels): string {
   return labels(funcAddr)?.name ?? `func[${funcAddr}]`;
 }
 
-function resultText(funcAddr: number, results: SlotWords, labels: FuncLabels): string {
+/** ` = 1, 2`, or nothing. */
+export function resultText(funcAddr: number, results: SlotWords, labels: FuncLabels): string {
   return results.length === 0 ? "" : ` = ${valueTexts(results, labels(funcAddr)?.type?.results).join(", ")}`;
 }
 
@@ -183,7 +184,7 @@ function valueTexts(words: SlotWords, types: readonly ValType[] | undefined): st
   return Array.from({ length: words.length / 2 }, (_, i) => valueText(words, i, types?.[i]));
 }
 
-/** One value. i32 print unsigned beyond -65536, as most of them are addresses. */
+/** One value. An i32 prints as an address, in hexadecimal, unless it is small. */
 function valueText(words: SlotWords, index: number, type: ValType | undefined): string {
   const low = words[index * 2]! >>> 0;
   const bits = (BigInt(words[index * 2 + 1]! >>> 0) << 32n) | BigInt(low);
@@ -207,7 +208,8 @@ function valueText(words: SlotWords, index: number, type: ValType | undefined): 
 }
 
 function i32Text(low: number): string {
-  return String(low >= 2 ** 32 - 65536 ? low | 0 : low);
+  if (low < 256) return String(low);
+  return low >= 2 ** 32 - 65536 ? String(low | 0) : `0x${low.toString(16)}`;
 }
 
 function nanText(value: number, bits: bigint): string {

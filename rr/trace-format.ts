@@ -36,7 +36,7 @@ export const MAX_RAW_BYTES: Readonly<Record<ChunkKind, number>> = {
   [ChunkKind.Header]: 1 << 24,
   [ChunkKind.Module]: 1 << 10,
   [ChunkKind.ModuleData]: MODULE_PART_BYTES,
-  [ChunkKind.Events]: 1 << 23,
+  [ChunkKind.Events]: 1 << 24,
   [ChunkKind.End]: 1 << 10,
   [ChunkKind.Index]: 1 << 28,
 };

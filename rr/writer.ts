@@ -69,6 +69,11 @@ export class TraceWriter {
     this.eventCount++;
   }
 
+  /** Ticks between the first event of the open chunk and `tick`. */
+  openTicks(tick: number): number {
+    return this.out.length === 0 ? 0 : tick - this.chunkFirstTick;
+  }
+
   /** Ends the event that was begun; writes the chunk when it is full. */
   end(): void {
     if (this.out.length >= EVENTS_CHUNK_BYTES || this.lastTick - this.chunkFirstTick >= EVENTS_CHUNK_TICKS) this.flush();

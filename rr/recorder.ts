@@ -1,0 +1,427 @@
+/**
+ * The recorder: a journal that writes what it is told into a trace. It never changes the store, and what it writes
+ * depends only on what it is told, so a journal of a replay writes the same bytes again.
+ *
+ * A host call that does nothing but its effects becomes one event: call and effects wait here until the function returns.
+ * When something else happens first, they are written as events of their own.
+ */
+import type { Journal } from "../vm/host.ts";
+import { type ExternAddr, type PendingGrow, Status, type Store } from "../vm/store.ts";
+import type { Trap } from "../vm/trap.ts";
+import { type FuncType, type GlobalType, type MemoryType, type Module, type TableType, ValType } from "../vm/types.ts";
+import { ByteWriter } from "./codec.ts";
+import { TraceError } from "./errors.ts";
+import { EffectCode, KindCode, KindFlag, writeCounts, writeEffectHead, writeFuncType, writeImports, writeLimits } from "./event-codec.ts";
+import type { TraceSink } from "./storage.ts";
+import { EFFECTS_SPILL_BYTES, makeHeader, type TraceHeader, WRITE_PIECE_BYTES } from "./trace-format.ts";
+import { TraceWriter } from "./writer.ts";
+
+/** Longest text of a host exception in a trace, in UTF-16 units. */
+const MAX_MESSAGE_LENGTH = 1000;
+
+/** Before a call that may wait for the world, events of this many bytes, or this far apart, are written out. */
+const BLOCKING_FLUSH_BYTES = 256;
+const BLOCKING_FLUSH_TICKS = 1 << 16;
+/** Whether a function may wait: never, always, or when its first argument (a file descriptor) is 0. */
+const Blocking = { Never: 0, Always: 1, OnStdin: 2 } as const;
+const blockingFunctions: Readonly<Record<string, number>> = {
+  poll_oneoff: Blocking.Always,
+  sock_accept: Blocking.Always,
+  sock_recv: Blocking.Always,
+  fd_read: Blocking.OnStdin,
+};
+
+/** For each value of a function, 1 when it fills its slot, 0 when the high word is no part of it. */
+interface FuncShape {
+  readonly params: Uint8Array;
+  readonly results: Uint8Array;
+  readonly blocking: number;
+}
+
+export class Recorder implements Journal {
+  readonly writer: TraceWriter;
+  /** Why recording stopped, when the sink failed. From then on nothing is written. */
+  failure: Error | undefined;
+  private attached: Store | undefined;
+  private finished = false;
+  private readonly shapes: (FuncShape | undefined)[] = [];
+  /** The host function that was called and has done nothing but effects so far, or -1. */
+  private openFunc = -1;
+  private readonly openArgs = new ByteWriter(256);
+  private readonly effects = new ByteWriter(4096);
+  private effectCount = 0;
+
+  /** Records into `sink`. `header` tells how the machine is set up: its `stackBytes` must be the machine's. */
+  constructor(sink: TraceSink, header: Partial<TraceHeader> = {}) {
+    this.writer = new TraceWriter(sink, makeHeader(header));
+  }
+
+  /** Says whose journal this is. Must be called before anything happens. Throws TraceError "trace-use". */
+  attach(store: Store): void {
+    if (store.stackBytes !== this.writer.header.stackBytes) {
+      throw new TraceError("trace-use", `the trace says ${this.writer.header.stackBytes} stack bytes, the machine has ${store.stackBytes}`);
+    }
+    this.attached = store;
+  }
+
+  /** Events so far, those that still wait not counted. */
+  get eventCount(): number {
+    return this.writer.eventCount;
+  }
+
+  /** Bytes written so far. */
+  get byteLength(): number {
+    return this.writer.byteLength;
+  }
+
+  /** Bytes of events before compression. */
+  get rawBytes(): number {
+    return this.writer.rawBytes;
+  }
+
+  private get store(): Store {
+    if (this.attached === undefined) throw new TraceError("trace-use", "the recorder is attached to no machine");
+    return this.attached;
+  }
+
+  /** Writes out every event that is known whole. The bytes of the trace depend on where this is called. */
+  flush(): void {
+    if (this.failure === undefined && !this.finished) this.guard(() => this.writer.flush());
+  }
+
+  /** Ends the trace at the machine's present tick and closes the sink. Throws what made recording fail. May be called again. */
+  finish(): void {
+    if (this.failure !== undefined) throw this.failure;
+    if (this.finished) return;
+    this.guard(() => {
+      this.settle();
+      this.spill();
+      this.writer.finish(this.store.tick);
+    });
+    this.finished = true;
+  }
+
+  /**
+   * Runs something that writes. A failing sink ends the recording with one error: at once, or, where it would be taken
+   * for an exception of the host function that is running, when that function has returned.
+   */
+  private guard(write: () => void): void {
+    if (this.failure === undefined) {
+      try {
+        write();
+        return;
+      } catch (error) {
+        this.failure = error instanceof Error ? error : new Error(String(error));
+      }
+    }
+    if (this.store.status !== Status.InHost) throw this.failure;
+  }
+
+  /** True when events are still taken. */
+  private get open(): boolean {
+    return this.failure === undefined && !this.finished;
+  }
+
+  /** Writes the waiting host call as entered but not returned. */
+  private settle(): void {
+    if (this.openFunc < 0) return;
+    const { writer, openArgs } = this;
+    const { out } = writer;
+    writer.begin(KindCode["host-enter"], this.store.tick);
+    out.number(this.openFunc);
+    out.number(this.shape(this.openFunc).params.length);
+    out.range(openArgs.bytes, 0, openArgs.length);
+    this.openFunc = -1;
+    writer.end();
+  }
+
+  /** Writes the waiting effects as an event of their own. */
+  private spill(): void {
+    if (this.effectCount === 0) return;
+    this.begin(KindCode.effects);
+    this.writer.end();
+  }
+
+  /** Begins an event that is not the end of the waiting host call, with the waiting effects. */
+  private begin(kind: number): ByteWriter {
+    this.settle();
+    const { writer } = this;
+    if (this.effectCount === 0) {
+      writer.begin(kind, this.store.tick);
+      return writer.out;
+    }
+    writer.begin(kind | KindFlag.HasEffects, this.store.tick);
+    this.takeEffects(writer.out);
+    return writer.out;
+  }
+
+  private takeEffects(out: ByteWriter): void {
+    out.number(this.effectCount);
+    out.range(this.effects.bytes, 0, this.effects.length);
+    this.effects.clear();
+    this.effectCount = 0;
+  }
+
+  /** One whole event: `fields` writes what belongs to its kind. Not for the frequent kinds: it makes a closure. */
+  private event(kind: number, fields: (out: ByteWriter) => void): void {
+    if (this.finished) return;
+    this.guard(() => {
+      fields(this.begin(kind));
+      this.writer.end();
+    });
+  }
+
+  private shape(funcAddr: number): FuncShape {
+    const known = this.shapes[funcAddr];
+    if (known !== undefined) return known;
+    const func = this.store.funcs[funcAddr]!;
+    const wide = (types: readonly ValType[]): Uint8Array =>
+      Uint8Array.from(types, (type) => (type === ValType.I64 || type === ValType.F64 ? 1 : 0));
+    const named = func.kind === "host" && func.module.startsWith("wasi") ? blockingFunctions[func.name] : undefined;
+    const shape = { params: wide(func.type.params), results: wide(func.type.results), blocking: named ?? Blocking.Never };
+    this.shapes[funcAddr] = shape;
+    return shape;
+  }
+
+  /** Slots from `slot`, one for each entry of `wide`. Slots beyond the stack's end (a call that exhausts it) read zero. */
+  private writeSlots(out: ByteWriter, slot: number, wide: Uint8Array): void {
+    const { i32 } = this.store;
+    out.reserve(wide.length * 9);
+    for (let i = 0; i < wide.length; i++) {
+      const low = i32[(slot + i) * 2]! | 0;
+      const high = wide[i] === 0 ? 0 : i32[(slot + i) * 2 + 1]! | 0;
+      if (low >>> 7 === 0 && high === 0) out.bytes[out.length++] = low;
+      else out.slot(low, high);
+    }
+  }
+
+  // Host calls: the hot path.
+
+  hostCalled(funcAddr: number, argSlot: number): void {
+    if (!this.open) {
+      this.refuse();
+      return;
+    }
+    const shape = this.shape(funcAddr);
+    if (shape.blocking !== Blocking.Never) this.beforeBlocking(shape, argSlot);
+    this.openFunc = funcAddr;
+    this.openArgs.clear();
+    this.writeSlots(this.openArgs, argSlot, shape.params);
+  }
+
+  private beforeBlocking(shape: FuncShape, argSlot: number): void {
+    if (shape.blocking === Blocking.OnStdin && this.store.i32[argSlot * 2] !== 0) return;
+    const { writer } = this;
+    if (writer.out.length >= BLOCKING_FLUSH_BYTES || writer.openTicks(this.store.tick) >= BLOCKING_FLUSH_TICKS) this.flush();
+  }
+
+  hostReturned(funcAddr: number, resultSlot: number): void {
+    if (!this.open) {
+      this.refuse();
+      return;
+    }
+    try {
+      if (this.openFunc === funcAddr) this.leafCall(funcAddr, resultSlot);
+      else this.writeReturn(KindCode["host-return"], funcAddr, resultSlot);
+    } catch (error) {
+      this.failure = error instanceof Error ? error : new Error(String(error));
+      throw this.failure;
+    }
+  }
+
+  private leafCall(funcAddr: number, resultSlot: number): void {
+    const { writer, openArgs } = this;
+    const { out } = writer;
+    const { params, results } = this.shape(funcAddr);
+    const zero = results.length === 1 && this.isZero(resultSlot, results[0]!);
+    const flags = (zero ? KindFlag.ZeroResult : 0) | (this.effectCount > 0 ? KindFlag.HasEffects : 0);
+    writer.begin(KindCode["host-call"] | flags, this.store.tick);
+    if (this.effectCount > 0) this.takeEffects(out);
+    out.number(funcAddr);
+    writeCounts(out, params.length, results.length);
+    out.range(openArgs.bytes, 0, openArgs.length);
+    if (!zero) this.writeSlots(out, resultSlot, results);
+    this.openFunc = -1;
+    writer.end();
+  }
+
+  private isZero(slot: number, wide: number): boolean {
+    const { i32 } = this.store;
+    return i32[slot * 2] === 0 && (wide === 0 || i32[slot * 2 + 1] === 0);
+  }
+
+  private writeReturn(kind: number, funcAddr: number, resultSlot: number): void {
+    const { results } = this.shape(funcAddr);
+    const zero = kind === KindCode["host-return"] && results.length === 1 && this.isZero(resultSlot, results[0]!);
+    const out = this.begin(zero ? kind | KindFlag.ZeroResult : kind);
+    out.number(funcAddr);
+    if (!zero) {
+      out.number(results.length);
+      this.writeSlots(out, resultSlot, results);
+    }
+    this.writer.end();
+  }
+
+  /** Told something after the end of recording: the failure, if there was one, comes out here. */
+  private refuse(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  hostThrew(funcAddr: number, message: string): void {
+    this.event(KindCode["host-throw"], (out) => {
+      out.number(funcAddr);
+      out.text(message.slice(0, MAX_MESSAGE_LENGTH));
+    });
+  }
+
+  exited(exitCode: number): void {
+    this.event(KindCode.exit, (out) => out.signed(exitCode));
+  }
+
+  // The host calls wasm.
+
+  called(funcAddr: number, argSlot: number): void {
+    // In any other state the machine refuses the call: nothing happens.
+    const { status } = this.store;
+    if (status !== Status.Idle && status !== Status.InHost) return;
+    this.event(KindCode.call, (out) => {
+      const { params } = this.shape(funcAddr);
+      out.number(funcAddr);
+      out.number(params.length);
+      this.writeSlots(out, argSlot, params);
+    });
+  }
+
+  returned(funcAddr: number, resultSlot: number): void {
+    if (this.finished) return;
+    this.guard(() => this.writeReturn(KindCode.return, funcAddr, resultSlot));
+  }
+
+  trapped(trap: Trap): void {
+    this.event(KindCode.trap, (out) => out.number(trap));
+  }
+
+  grew(grow: PendingGrow, result: number): void {
+    this.event(KindCode.grow, (out) => {
+      out.u8(grow.kind === "memory" ? 0 : 1);
+      out.number(grow.addr);
+      out.number(grow.delta);
+      if (grow.kind === "table") out.number(grow.init >>> 0);
+      out.signed(result);
+    });
+  }
+
+  // Set-up.
+
+  moduleAdded(moduleIndex: number, module: Module): void {
+    if (this.finished) return;
+    this.guard(() => this.writer.module(module.bytes));
+    this.event(KindCode.module, (out) => out.number(moduleIndex));
+  }
+
+  hostFuncAdded(funcAddr: number, module: string, name: string, type: FuncType): void {
+    this.event(KindCode["host-func"], (out) => {
+      out.number(funcAddr);
+      out.text(module);
+      out.text(name);
+      writeFuncType(out, type);
+    });
+  }
+
+  memoryAdded(memoryAddr: number, type: MemoryType): void {
+    this.event(KindCode.memory, (out) => {
+      out.number(memoryAddr);
+      writeLimits(out, type.limits);
+    });
+  }
+
+  tableAdded(tableAddr: number, type: TableType, init: number): void {
+    this.event(KindCode.table, (out) => {
+      out.number(tableAddr);
+      out.u8(type.elemType);
+      writeLimits(out, type.limits);
+      out.number(init >>> 0);
+    });
+  }
+
+  globalAdded(globalAddr: number, type: GlobalType, bits: bigint): void {
+    this.event(KindCode.global, (out) => {
+      out.number(globalAddr);
+      out.u8(type.valType);
+      out.u8(type.mutable ? 1 : 0);
+      writeBits(out, bits);
+    });
+  }
+
+  instantiated(instanceAddr: number, moduleIndex: number, imports: readonly ExternAddr[], trap: Trap): void {
+    this.event(KindCode.instantiate, (out) => {
+      out.number(instanceAddr);
+      out.number(moduleIndex);
+      out.number(trap);
+      writeImports(out, imports);
+    });
+  }
+
+  // Effects of the host.
+
+  memoryWritten(memoryAddr: number, byteAddr: number, byteLength: number): void {
+    if (!this.open) return;
+    const { bytes } = this.store.memories[memoryAddr]!;
+    const end = byteAddr + byteLength;
+    for (let at = byteAddr; at < end; at += WRITE_PIECE_BYTES) {
+      const pieceEnd = Math.min(end, at + WRITE_PIECE_BYTES);
+      const out = this.beginEffect(EffectCode.MemoryWrite, memoryAddr, pieceEnd - at);
+      out.number(at);
+      out.number(pieceEnd - at);
+      out.range(bytes, at, pieceEnd);
+      this.endEffect();
+    }
+  }
+
+  memoryGrown(memoryAddr: number, deltaPages: number, result: number): void {
+    if (!this.open) return;
+    const out = this.beginEffect(EffectCode.MemoryGrow, memoryAddr, 0);
+    out.number(deltaPages);
+    out.signed(result);
+    this.endEffect();
+  }
+
+  tableSet(tableAddr: number, index: number, ref: number): void {
+    if (!this.open) return;
+    const out = this.beginEffect(EffectCode.TableSet, tableAddr, 0);
+    out.number(index);
+    out.number(ref >>> 0);
+    this.endEffect();
+  }
+
+  tableGrown(tableAddr: number, delta: number, init: number, result: number): void {
+    if (!this.open) return;
+    const out = this.beginEffect(EffectCode.TableGrow, tableAddr, 0);
+    out.number(delta);
+    out.number(init >>> 0);
+    out.signed(result);
+    this.endEffect();
+  }
+
+  globalSet(globalAddr: number, bits: bigint): void {
+    if (!this.open) return;
+    writeBits(this.beginEffect(EffectCode.GlobalSet, globalAddr, 0), bits);
+    this.endEffect();
+  }
+
+  private beginEffect(code: number, addr: number, payloadBytes: number): ByteWriter {
+    if (this.effects.length + payloadBytes > EFFECTS_SPILL_BYTES) this.guard(() => this.spill());
+    writeEffectHead(this.effects, code, addr);
+    this.effectCount++;
+    return this.effects;
+  }
+
+  private endEffect(): void {
+    // Between two slices of a long run: wasm goes on from here, so the next crossing would be too late.
+    if (this.store.status === Status.Running) this.guard(() => this.spill());
+  }
+}
+
+function writeBits(out: ByteWriter, bits: bigint): void {
+  out.slot(Number(BigInt.asIntN(32, bits)), Number(BigInt.asIntN(32, bits >> 32n)));
+}
