@@ -7,7 +7,17 @@ import { LinkError, RewasmError } from "./errors.ts";
 import { runUntil, Stop } from "./execute.ts";
 import { ExitRequest, type HostCall, type HostFunction, type Journal } from "./host.ts";
 import { exportAddr, importDescMatches, instantiateModule } from "./instantiate.ts";
-import { type BackingFactory, type ExternAddr, Frame, FRAME_WORDS, FUNC_INFO_WORDS, FuncInfo, Status, Store, type StoreOptions } from "./store.ts";
+import {
+  type BackingFactory,
+  type ExternAddr,
+  FRAME_WORDS,
+  Frame,
+  FUNC_INFO_WORDS,
+  FuncInfo,
+  Status,
+  Store,
+  type StoreOptions,
+} from "./store.ts";
 import { Trap, trapMessage } from "./trap.ts";
 import { ExternKind, type FuncType, type GlobalType, type MemoryType, type Module, type TableType } from "./types.ts";
 import { readValues, type Value, writeValues } from "./value.ts";
@@ -44,6 +54,8 @@ export class Machine {
   private thrown: unknown;
   /** Called between slices of `callAsync` and after each top-level run, for recorders that take snapshots. */
   onSlice: (() => void) | undefined;
+  /** Called when a call has trapped and its frames are still there to look at; `thrown` is what a host function threw. */
+  onTrap: ((thrown: unknown) => void) | undefined;
 
   constructor(options: MachineOptions = {}) {
     this.store = new Store(options, options.backing);
@@ -177,6 +189,7 @@ export class Machine {
           return { kind: "return", values };
         }
         case Status.Trapped: {
+          this.onTrap?.(this.thrown);
           const trap = takeTrap(store);
           this.journal?.trapped(trap);
           const { thrown } = this;
