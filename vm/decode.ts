@@ -51,7 +51,6 @@ export const DecodeLimit = {
   /** Of one function, parameters included. */
   Locals: 50_000,
   BodyBytes: 7_654_321,
-  TableElements: 10_000_000,
 } as const;
 
 /** Section ids of the binary format. */
@@ -246,14 +245,9 @@ class ModuleDecoder {
   }
 
   private tableType(): TableType {
-    const at = this.reader.pos;
     const elemType = this.refType();
-    const limits = this.limits();
-    // A declared maximum may be larger: it only bounds growth, which the table itself limits again.
-    if (limits.min > DecodeLimit.TableElements && limits.min <= 0xffff_ffff) {
-      throw new DecodeError("limit-table", at, `table too large: ${limits.min} elements, the limit is ${DecodeLimit.TableElements}`);
-    }
-    return { elemType, limits };
+    // Sizes beyond what can be allocated are no defect of the module: allocation reports them.
+    return { elemType, limits: this.limits() };
   }
 
   private memoryType(): MemoryType {

@@ -178,7 +178,6 @@ export class ByteReader {
 
   /** A length-prefixed name in strict UTF-8. */
   name(): string {
-    if (this.pos >= this.end) throw new DecodeError("length-out-of-bounds", this.pos, "length out of bounds: a name begins past the end");
     const length = this.u32();
     if (length > this.end - this.pos)
       throw new DecodeError("length-out-of-bounds", this.pos, `length out of bounds: a name of ${length} bytes`);
