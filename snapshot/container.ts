@@ -15,7 +15,7 @@
  *
  * This file is the writer and what it shares with the reader (reader.ts). Nothing here reads storage.
  */
-import * as crc32 from "crc-32";
+import crc32 from "crc-32";
 import { deflateSync } from "fflate";
 import { SNAPSHOT_PAGE_BYTES } from "../vm/memory.ts";
 import { ByteWriter, wordBytes } from "./bytes.ts";
