@@ -50,7 +50,7 @@ export class SnapshotTaker {
   }
 
   /**
-   * The machine as it is now, after `event` events. Shares with the snapshot before all that is equal; returns that one
+   * The machine as it is now, after `event` events; it must be settled (vm/execute.ts). Shares with the snapshot before all that is equal; returns that one
    * itself when nothing changed. Cost: changed pages, frames, globals, and a look at every mark (a byte per page).
    */
   capture(event: number): Snapshot {
@@ -68,10 +68,11 @@ export class SnapshotTaker {
       Object.assign(draft, scalars, { event, shape, dropped, frames, globals });
       draft.tables.length = Math.min(draft.tables.length, tables.length);
       for (const [addr, changes] of tables.entries()) {
+        if (changes === undefined) continue;
         draft.tables[addr] ??= { length: 0, pages: [] };
         const state = draft.tables[addr];
         state.length = store.tables[addr]!.length;
-        if (changes !== undefined) applyChanges(state.pages as Chunks, state.length, changes);
+        applyChanges(state.pages as Chunks, state.length, changes);
       }
       draft.memories.length = Math.min(draft.memories.length, memories.length);
       for (const [addr, changes] of memories.entries()) {
@@ -91,7 +92,8 @@ export class SnapshotTaker {
    * Makes the store equal to `snapshot`. Live memories and tables stay the same objects where they fit; what did not exist
    * yet is removed, what is missing is made, for which `modules` (or those of the store) supply the code. Throws
    * SnapshotError "snapshot-mismatch" before anything is written, ResourceError "out-of-memory" when a memory cannot have
-   * its size (the store is then undefined until another restore succeeds). Cost: what differs.
+   * its size, "snapshot-corrupt" when stored frames do not fit the code (after both the store is undefined until another
+   * restore succeeds). Cost: what differs.
    */
   restore(snapshot: Snapshot, modules: readonly Module[] = []): void {
     this.checkOwner();
@@ -127,7 +129,7 @@ export class SnapshotTaker {
     }
     restoreGlobals(store, snapshot.globals);
     restoreScalars(store, snapshot);
-    this.codec.importFrames(store, snapshot.frames);
+    this.importFrames(snapshot);
     // After the frames: results lie above the topmost one.
     store.i32.set(snapshot.results, snapshot.resultSlot * 2);
     this.current = snapshot;
@@ -137,6 +139,27 @@ export class SnapshotTaker {
   /** The snapshot that the store last agreed with; before any, an empty one. */
   get base(): Snapshot {
     return this.current;
+  }
+
+  /** Frames of stored snapshots are read back, since only the code says which offsets and how many slots are possible. */
+  private importFrames(snapshot: Snapshot): void {
+    const { store, codec } = this;
+    if (!snapshot.shape.modules.some((module) => typeof module === "string")) {
+      codec.importFrames(store, snapshot.frames);
+      return;
+    }
+    let fits = false;
+    try {
+      codec.importFrames(store, snapshot.frames);
+      const back = codec.exportFrames(store);
+      fits = back.length === snapshot.frames.length && back.every((frame, i) => sameFrame(frame, snapshot.frames[i]!));
+    } catch {
+      // Whatever went wrong, frames that the code does not allow are the reason.
+    }
+    if (fits) return;
+    store.frameTop = 0;
+    store.status = Status.Idle;
+    throw new SnapshotError("snapshot-corrupt", "the snapshot is damaged: its frames do not fit the code of its modules");
   }
 
   private checkOwner(): void {

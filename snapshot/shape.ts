@@ -2,6 +2,7 @@
  * The shape of a store: what instantiation added to it. Read from a store, and given to a store that lacks some of it or
  * has more. Values of memories, tables, globals and frames are not touched here.
  */
+import { forgetCode } from "../vm/lower.ts";
 import type { Func, Instance, Store } from "../vm/store.ts";
 import { funcTypeName, type Module } from "../vm/types.ts";
 import { moduleDigest } from "./digest.ts";
@@ -74,6 +75,9 @@ export function alignShape(store: Store, snapshot: Snapshot, modules: readonly M
   const known = shape === base;
   const instances = known ? shape.instances.length : commonInstances(store, shape, modules);
   const funcs = known ? shape.funcs.length : commonFuncs(store, shape, instances);
+  // Code and cached types belong to functions and modules by number; whatever comes next under these numbers may differ.
+  for (let addr = funcs; addr < store.funcs.length; addr++) forgetCode(store, addr);
+  if (store.modules.length > modules.length || !known) store.placeTypes.clear();
   cut(store.modules, known ? modules.length : common(store.modules, modules, (a, b) => a === b));
   cut(store.instances, instances);
   cut(store.funcs, funcs);
