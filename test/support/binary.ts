@@ -5,13 +5,17 @@ export type Part = number | string | Uint8Array | readonly Part[];
 
 export function flatten(...parts: readonly Part[]): number[] {
   const bytes: number[] = [];
+  append(bytes, parts);
+  return bytes;
+}
+
+function append(bytes: number[], parts: readonly Part[]): void {
   for (const part of parts) {
     if (typeof part === "number") bytes.push(part);
-    else if (typeof part === "string") bytes.push(...new TextEncoder().encode(part));
+    else if (typeof part === "string") for (const byte of new TextEncoder().encode(part)) bytes.push(byte);
     else if (part instanceof Uint8Array) for (const byte of part) bytes.push(byte);
-    else bytes.push(...flatten(...part));
+    else append(bytes, part);
   }
-  return bytes;
 }
 
 /** Unsigned LEB128. */
