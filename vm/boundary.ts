@@ -3,11 +3,12 @@
  * enter a function, leave a host function, take a return or a trap, complete a grow. No host code runs here.
  */
 import { RewasmError } from "./errors.ts";
-import { Frame, FRAME_WORDS, FrameFlag, FUNC_INFO_WORDS, FuncInfo, Status, type Store } from "./store.ts";
+import { FRAME_WORDS, Frame, FrameFlag, FUNC_INFO_WORDS, FuncInfo, Status, type Store } from "./store.ts";
 import { Trap } from "./trap.ts";
 
 function expectStatus(store: Store, what: string, ...allowed: Status[]): void {
-  if (!allowed.includes(store.status)) throw new RewasmError("machine-state", `cannot ${what} while the machine has status ${store.status}`);
+  if (!allowed.includes(store.status))
+    throw new RewasmError("machine-state", `cannot ${what} while the machine has status ${store.status}`);
 }
 
 /** The status that the top frame implies when nothing else is pending. */

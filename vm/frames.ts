@@ -1,9 +1,14 @@
 /**
- * Frames in canonical form: independent of how code was lowered, with every dead or unused byte zero. What snapshots,
- * hashes and inspection see.
+ * Where frames stand, in three forms: code indices for one mode (live), points that both modes know (keys, code.ts), and
+ * the canonical form that snapshots, hashes and inspection see: module byte offsets, with every dead or unused byte zero.
  */
-import type { Store } from "./store.ts";
-import type { ValType } from "./types.ts";
+import { findSorted, type LoweredCode, Mode, pointAfterCall, pointBefore } from "./code.ts";
+import { InstrReader } from "./instr.ts";
+import { loweredFunction } from "./lower.ts";
+import { Wasm } from "./opcodes.ts";
+import { FRAME_WORDS, Frame, FrameFlag, Status, type Store } from "./store.ts";
+import { isWide, type Module, type ValType } from "./types.ts";
+import { operandTypesAt } from "./validate.ts";
 
 export interface FrameState {
   readonly funcAddr: number;
@@ -13,23 +18,207 @@ export interface FrameState {
   readonly flags: number;
   /**
    * Module byte offset: for the running frame the next instruction, for a frame that waits for a callee its call
-   * instruction, for the frame of a trap the instruction that trapped. -1 for host frames and for a function just entered.
+   * instruction (or memory.grow, table.grow), for the frame of a trap the instruction that trapped. -1 for host frames
+   * and for a function just entered.
    */
   readonly wasmOffset: number;
   /** Live slots from `fp`, 2 words each: parameters and locals, then operands below what a callee has taken over. */
   readonly slots: Int32Array;
 }
 
-/** All frames, outermost first. Cost: the live slots. */
-export declare function exportFrames(store: Store): FrameState[];
-/** Replaces all frames; status and the rest of the store are the caller's business. */
-export declare function importFrames(store: Store, frames: readonly FrameState[]): void;
+/** Key of a function's entry. */
+const ENTRY = -1;
+
+function isHost(store: Store, at: number): boolean {
+  return (store.frames[at + Frame.Flags]! & FrameFlag.Host) !== 0;
+}
+
+/** Whether the wasm frame at `at` is inside an instruction that waits: a call, memory.grow or table.grow. */
+function isWaiting(store: Store, at: number): boolean {
+  return at + FRAME_WORDS < store.frameTop || store.status === Status.Growing;
+}
+
+/** The code of a function that contains `pc`. */
+export function codeOfPc(store: Store, funcAddr: number, pc: number): LoweredCode {
+  const fast = store.code.fast[funcAddr];
+  if (fast !== undefined && pc >= fast.start && pc < fast.end) return fast;
+  return store.code.exact[funcAddr]!;
+}
+
+/** Code index of a point for a mode, or -1 when that code has no such point. Lowers the function when needed. */
+export function pcOfKey(store: Store, funcAddr: number, key: number, mode: Mode): number {
+  if (key === ENTRY) return 0;
+  const code = loweredFunction(store, funcAddr, mode);
+  const point = findSorted(code.pointKeys, key);
+  return point < 0 ? -1 : code.pointPcs[point]!;
+}
+
+/** Keys of the point where the running frame stands: several when steps between them take neither tick nor code. */
+function runningKeys(store: Store, funcAddr: number, pc: number): number[] {
+  const code = codeOfPc(store, funcAddr, pc);
+  if (pc === 0 || pc === code.start) return [ENTRY];
+  const keys: number[] = [];
+  for (let point = findSorted(code.pointPcs, pc); point >= 0 && code.pointPcs[point] === pc; point++) keys.push(code.pointKeys[point]!);
+  return keys;
+}
+
+/** Makes the Pc words of all frames code indices for `mode`. Cost: the frames, and lowering what lacks code. */
+export function switchMode(store: Store, mode: Mode): void {
+  if (store.frameMode === mode) return;
+  store.frameMode = mode;
+  for (let at = 0; at < store.frameTop; at += FRAME_WORDS) {
+    if (!isHost(store, at)) switchFrame(store, at, mode);
+  }
+}
+
+function switchFrame(store: Store, at: number, mode: Mode): void {
+  const { frames } = store;
+  const funcAddr = frames[at + Frame.Func]!;
+  const pc = frames[at + Frame.Pc]!;
+  if (isWaiting(store, at)) {
+    frames[at + Frame.Pc] = pcOfKey(store, funcAddr, pointAfterCall(store.code.words[pc - 1]!), mode);
+    return;
+  }
+  if (store.status !== Status.Running || pc === 0) return;
+  const keys = runningKeys(store, funcAddr, pc);
+  for (const key of keys) if (resume(store, at, funcAddr, key, mode)) return;
+  // Fast code has no such point: exact code goes on until it reaches a loop header or calls.
+  store.topAcc = 0;
+}
+
+/** Lets the running frame continue at a point in code of `mode`; false when that code lacks the point. */
+function resume(store: Store, at: number, funcAddr: number, key: number, mode: Mode): boolean {
+  const pc = pcOfKey(store, funcAddr, key, mode);
+  if (pc < 0) return false;
+  store.frames[at + Frame.Pc] = pc;
+  store.topAcc = 0;
+  if (pc > 0) {
+    const code = codeOfPc(store, funcAddr, pc);
+    store.topAcc = code.pointAccs[findSorted(code.pointPcs, pc)]!;
+  }
+  return true;
+}
+
+/** For frames of one function: index of the frame's words, and the key of the point where it stands. */
+export function frameKeys(store: Store, funcAddr: number): { at: number; key: number }[] {
+  const found: { at: number; key: number }[] = [];
+  for (let at = 0; at < store.frameTop; at += FRAME_WORDS) {
+    if (store.frames[at + Frame.Func] !== funcAddr || isHost(store, at)) continue;
+    const pc = store.frames[at + Frame.Pc]!;
+    if (isWaiting(store, at)) found.push({ at, key: pointAfterCall(store.code.words[pc - 1]!) });
+    else if (store.status === Status.Running) found.push({ at, key: runningKeys(store, funcAddr, pc)[0]! });
+  }
+  return found;
+}
+
+/** Module byte offset of frame `index` (0 outermost), as FrameState.wasmOffset. The machine must be settled. */
+export function frameOffset(store: Store, index: number): number {
+  const at = index * FRAME_WORDS;
+  if (isHost(store, at)) return -1;
+  const pc = store.frames[at + Frame.Pc]!;
+  if (isWaiting(store, at)) return store.code.words[pc - 1]!;
+  if (store.status === Status.Trapped) return store.trapOffset;
+  // Settled means: at a Step or Break, whose operand is the offset.
+  return pc === 0 ? -1 : store.code.words[pc + 1]!;
+}
 
 export interface FrameTypes {
   readonly locals: readonly ValType[];
   readonly operands: readonly ValType[];
 }
-/** Static types of the live slots of frame `index` (0 outermost). */
-export declare function frameTypes(store: Store, index: number): FrameTypes;
-/** Module byte offset of frame `index`, as FrameState.wasmOffset. */
-export declare function frameOffset(store: Store, index: number): number;
+
+/** Static types of the live slots of frame `index` (0 outermost). The machine must be settled. Cost: cached per place. */
+export function frameTypes(store: Store, index: number): FrameTypes {
+  const at = index * FRAME_WORDS;
+  const func = store.funcs[store.frames[at + Frame.Func]!]!;
+  const top = at + FRAME_WORDS === store.frameTop;
+  if (func.kind === "host") {
+    return { locals: store.status === Status.Trapped && top ? [] : func.type.params, operands: [] };
+  }
+  const { module } = store.instances[func.instanceAddr]!;
+  const body = module.funcs[func.funcIndex - module.importedFuncCount]!;
+  const wasmOffset = frameOffset(store, index);
+  const trapped = store.status === Status.Trapped && top;
+  const key = `${store.instances[func.instanceAddr]!.moduleIndex}:${wasmOffset}:${func.funcIndex}`;
+  let types = store.placeTypes.get(key);
+  if (types === undefined) {
+    const locals: ValType[] = [...func.type.params];
+    for (const run of body.localRuns) for (let i = 0; i < run.count; i++) locals.push(run.type);
+    types = { locals, operands: wasmOffset < 0 ? [] : operandTypesAt(module, func.funcIndex, wasmOffset)!.operands };
+    if (store.placeTypes.size >= MAX_PLACES) store.placeTypes.clear();
+    store.placeTypes.set(key, types);
+  }
+  // What trapped may have been computed in part by fast code: operands of a trapped frame are dead by definition.
+  if (trapped) return { locals: types.locals, operands: [] };
+  if (!isWaiting(store, at)) return types;
+  return { locals: types.locals, operands: types.operands.slice(0, types.operands.length - consumed(module, wasmOffset)) };
+}
+
+const MAX_PLACES = 100_000;
+
+/** Operands that a waiting instruction has taken from its frame. */
+function consumed(module: Module, wasmOffset: number): number {
+  const reader = new InstrReader(module.bytes, wasmOffset, module.bytes.length);
+  reader.next();
+  switch (reader.code) {
+    case Wasm.Call:
+      return module.funcTypes[reader.a]!.params.length;
+    case Wasm.CallIndirect:
+      return module.types[reader.a]!.params.length + 1;
+    case Wasm.MemoryGrow:
+      return 1;
+    case Wasm.TableGrow:
+      return 2;
+    default:
+      throw new Error(`${reader.row.mnemonic} at offset ${wasmOffset} does not wait`);
+  }
+}
+
+/** All frames, outermost first. The machine must be settled (execute.ts). Cost: the live slots. */
+export function exportFrames(store: Store): FrameState[] {
+  const states: FrameState[] = [];
+  for (let index = 0; index < store.depth; index++) {
+    const at = index * FRAME_WORDS;
+    const { locals, operands } = frameTypes(store, index);
+    const fp = store.frames[at + Frame.Fp]!;
+    const slots = new Int32Array((locals.length + operands.length) * 2);
+    for (let i = 0; i < slots.length; i += 2) {
+      const type = i >> 1 < locals.length ? locals[i >> 1]! : operands[(i >> 1) - locals.length]!;
+      slots[i] = store.i32[fp * 2 + i]!;
+      if (isWide(type)) slots[i + 1] = store.i32[fp * 2 + i + 1]!;
+    }
+    states.push({
+      funcAddr: store.frames[at + Frame.Func]!,
+      fp,
+      flags: store.frames[at + Frame.Flags]! & ~FrameFlag.Watch,
+      wasmOffset: frameOffset(store, index),
+      slots,
+    });
+  }
+  return states;
+}
+
+/**
+ * Replaces all frames. `store.status` must be set before, as it says whether the top frame waits; functions, instances
+ * and modules must be there. Cost: the live slots, and lowering the functions concerned if they were not.
+ */
+export function importFrames(store: Store, states: readonly FrameState[]): void {
+  store.frameMode = Mode.Fast;
+  store.topAcc = 0;
+  store.frameTop = states.length * FRAME_WORDS;
+  for (const [index, state] of states.entries()) {
+    const at = index * FRAME_WORDS;
+    store.frames[at + Frame.Func] = state.funcAddr;
+    store.frames[at + Frame.Fp] = state.fp;
+    store.frames[at + Frame.Flags] = state.flags;
+    store.frames[at + Frame.Pc] = 0;
+    store.i32.set(state.slots, state.fp * 2);
+    if (isHost(store, at) || state.wasmOffset < 0) continue;
+    if (isWaiting(store, at)) {
+      store.frames[at + Frame.Pc] = pcOfKey(store, state.funcAddr, pointAfterCall(state.wasmOffset), Mode.Fast);
+    } else if (store.status === Status.Running) {
+      const key = pointBefore(state.wasmOffset);
+      if (!resume(store, at, state.funcAddr, key, Mode.Fast)) resume(store, at, state.funcAddr, key, Mode.Exact);
+    }
+  }
+}

@@ -1,9 +1,158 @@
-/** Instantiation (spec: execution/modules): allocation, import matching, constant expressions, segments. */
-import type { ExternAddr, Store } from "./store.ts";
-import type { Trap } from "./trap.ts";
-import type { ImportDesc, Module } from "./types.ts";
+/**
+ * Instantiation (spec: execution/modules): import matching, allocation, constant expressions, active segments. It is
+ * deterministic given the store and the addresses, so replay repeats it from an event. It never runs wasm functions.
+ */
+import { initMemory, initTable } from "./bulk.ts";
+import { InstrReader } from "./instr.ts";
+import { Wasm } from "./opcodes.ts";
+import type { ExternAddr, Instance, Store } from "./store.ts";
+import { Trap } from "./trap.ts";
+import { type ConstExpr, ExternKind, funcTypeName, type ImportDesc, type Limits, type Module } from "./types.ts";
 
-export declare function importDescMatches(store: Store, module: Module, wanted: ImportDesc, given: ExternAddr): boolean;
-/** Deterministic given the store and the addresses; does not run the start function. */
-export declare function instantiateModule(store: Store, moduleIndex: number, imports: readonly ExternAddr[]): { instanceAddr: number; trap: Trap };
-export declare function exportAddr(store: Store, instanceAddr: number, name: string): ExternAddr | undefined;
+/** Whether a store address may be given for an import (spec: import matching). */
+export function importDescMatches(store: Store, module: Module, wanted: ImportDesc, given: ExternAddr): boolean {
+  if (given.kind !== wanted.kind) return false;
+  switch (wanted.kind) {
+    case ExternKind.Func: {
+      const func = store.funcs[given.addr];
+      return func !== undefined && funcTypeName(func.type) === funcTypeName(module.types[wanted.typeIndex]!);
+    }
+    case ExternKind.Table: {
+      const table = store.tables[given.addr];
+      return table !== undefined && table.elemType === wanted.type.elemType && limitsMatch(table.length, table.max, wanted.type.limits);
+    }
+    case ExternKind.Memory: {
+      const memory = store.memories[given.addr];
+      return memory !== undefined && limitsMatch(memory.pageCount, memory.maxPages, wanted.type.limits);
+    }
+    case ExternKind.Global: {
+      const global = store.globals[given.addr];
+      return global !== undefined && global.type.mutable === wanted.type.mutable && global.type.valType === wanted.type.valType;
+    }
+  }
+}
+
+function limitsMatch(size: number, max: number | undefined, wanted: Limits): boolean {
+  if (size < wanted.min) return false;
+  return wanted.max === undefined || (max !== undefined && max <= wanted.max);
+}
+
+/**
+ * Allocates an instance of module `moduleIndex` whose imports are `imports`, already checked to match, and copies its
+ * active segments. The instance exists even when a segment does not fit (`trap`), as others may already hold its parts.
+ */
+export function instantiateModule(store: Store, moduleIndex: number, imports: readonly ExternAddr[]): { instanceAddr: number; trap: Trap } {
+  const module = store.modules[moduleIndex]!;
+  const instanceAddr = store.instances.length;
+  const imported = (kind: number) => imports.filter((extern) => extern.kind === kind).map((extern) => extern.addr);
+  const globals: number[] = imported(ExternKind.Global);
+  const funcs = imported(ExternKind.Func);
+  for (const [i] of module.funcs.entries()) {
+    const funcIndex = module.importedFuncCount + i;
+    funcs.push(store.addFunc({ kind: "wasm", type: module.funcTypes[funcIndex]!, instanceAddr, funcIndex }));
+  }
+  const evaluate = (expr: ConstExpr) => evaluateConst(store, module, funcs, globals, expr);
+  for (const global of module.globals) globals.push(store.addGlobal(global.type, evaluate(global.init)));
+  const tables = [...imported(ExternKind.Table), ...module.tables.map((table) => store.addTable(table.type))];
+  const memories = [...imported(ExternKind.Memory), ...module.memories.map((type) => store.addMemory(type))];
+  const instance: Instance = {
+    module,
+    moduleIndex,
+    funcAddrs: Int32Array.from(funcs),
+    tableAddrs: Int32Array.from(tables),
+    memoryAddrs: Int32Array.from(memories),
+    globalAddrs: Int32Array.from(globals),
+    elemRefs: module.elems.map((segment) =>
+      Int32Array.from(segment.items, (item) => (typeof item === "number" ? funcs[item]! + 1 : Number(BigInt.asIntN(32, evaluate(item))))),
+    ),
+    droppedElems: new Uint8Array(module.elems.length),
+    droppedDatas: new Uint8Array(module.datas.length),
+  };
+  store.instances.push(instance);
+  return { instanceAddr, trap: copySegments(store, instanceAddr, instance, evaluate) };
+}
+
+function copySegments(store: Store, instanceAddr: number, instance: Instance, evaluate: (expr: ConstExpr) => bigint): Trap {
+  const { module } = instance;
+  for (const [i, { mode }] of module.elems.entries()) {
+    if (mode.kind === "passive") continue;
+    if (mode.kind === "active") {
+      const offset = Number(BigInt.asUintN(32, evaluate(mode.offset)));
+      const trap = initTable(store, instanceAddr, i, instance.tableAddrs[mode.index]!, offset, 0, instance.elemRefs[i]!.length);
+      if (trap !== Trap.None) return trap;
+    }
+    instance.droppedElems[i] = 1;
+  }
+  for (const [i, { mode, start, end }] of module.datas.entries()) {
+    if (mode.kind !== "active") continue;
+    const offset = Number(BigInt.asUintN(32, evaluate(mode.offset)));
+    const trap = initMemory(store, instanceAddr, i, instance.memoryAddrs[mode.index]!, offset, 0, end - start);
+    if (trap !== Trap.None) return trap;
+    instance.droppedDatas[i] = 1;
+  }
+  return Trap.None;
+}
+
+/** Value of a constant expression as 64 bits (signed); validated, so its operands are there. */
+function evaluateConst(store: Store, module: Module, funcs: readonly number[], globals: readonly number[], expr: ConstExpr): bigint {
+  const reader = new InstrReader(module.bytes, expr.start, expr.end);
+  const stack: bigint[] = [];
+  const binary = (bits: number, apply: (a: bigint, b: bigint) => bigint) => {
+    const b = stack.pop()!;
+    stack.push(BigInt.asIntN(bits, apply(stack.pop()!, b)));
+  };
+  while (reader.next()) {
+    switch (reader.code) {
+      case Wasm.I32Const:
+      case Wasm.F32Const:
+        stack.push(BigInt(reader.a));
+        break;
+      case Wasm.I64Const:
+      case Wasm.F64Const:
+        stack.push((BigInt(reader.hi) << 32n) | BigInt(reader.lo >>> 0));
+        break;
+      case Wasm.GlobalGet:
+        stack.push(store.globalI64[store.globals[globals[reader.a]!]!.slot]!);
+        break;
+      case Wasm.RefNull:
+        stack.push(0n);
+        break;
+      case Wasm.RefFunc:
+        stack.push(BigInt(funcs[reader.a]! + 1));
+        break;
+      case Wasm.I32Add:
+        binary(32, (a, b) => a + b);
+        break;
+      case Wasm.I32Sub:
+        binary(32, (a, b) => a - b);
+        break;
+      case Wasm.I32Mul:
+        binary(32, (a, b) => a * b);
+        break;
+      case Wasm.I64Add:
+        binary(64, (a, b) => a + b);
+        break;
+      case Wasm.I64Sub:
+        binary(64, (a, b) => a - b);
+        break;
+      case Wasm.I64Mul:
+        binary(64, (a, b) => a * b);
+        break;
+      case Wasm.End:
+        return stack.pop()!;
+      default:
+        throw new Error(`${reader.row.mnemonic} is not constant`);
+    }
+  }
+  throw new Error("constant expression without end");
+}
+
+/** Store address of an export, or undefined. */
+export function exportAddr(store: Store, instanceAddr: number, name: string): ExternAddr | undefined {
+  const instance = store.instances[instanceAddr]!;
+  const found = instance.module.exports.find((candidate) => candidate.name === name);
+  if (found === undefined) return undefined;
+  const { kind, index } = found;
+  const space = [instance.funcAddrs, instance.tableAddrs, instance.memoryAddrs, instance.globalAddrs][kind]!;
+  return { kind, addr: space[index]! };
+}

@@ -10,10 +10,11 @@
  * Frames. FRAME_WORDS integers each, bottom first, see Frame. A host function that is running has a frame too: that is
  * what lets a snapshot be taken, and a replay continue, while wasm is inside a host call that called back into wasm.
  */
-import { type MemoryBacking, Memory } from "./memory.ts";
+import { CodeMemory, Mode } from "./code.ts";
+import { Memory, type MemoryBacking } from "./memory.ts";
 import { Table } from "./table.ts";
 import { Trap } from "./trap.ts";
-import { type FuncType, funcTypeName, type GlobalType, type MemoryType, type Module, type TableType } from "./types.ts";
+import { type FuncType, funcTypeName, type GlobalType, type MemoryType, type Module, type TableType, type ValType } from "./types.ts";
 
 /** Words of a frame record in `Store.frames`. */
 export const FRAME_WORDS = 4;
@@ -178,6 +179,19 @@ export class Store {
   globalF64 = new Float64Array(0);
   funcInfo = new Int32Array(64 * FUNC_INFO_WORDS);
 
+  /** Lowered code: derived, not state. */
+  readonly code = new CodeMemory();
+  /** For which mode the Pc words of frames are meant; see frames.ts for frames in neither. */
+  frameMode: Mode = Mode.Exact;
+  /** Ticks that the top frame's fast code has not charged at its Pc; `tick` counts them. Zero unless frameMode is Fast. */
+  topAcc = 0;
+  /** Runs everything in exact code: for tests that compare the two lowerings. */
+  exactOnly = false;
+
+  /** Cache of frames.ts: static types of the slots at places in functions. Derived, not state. */
+  readonly placeTypes = new Map<string, { readonly locals: readonly ValType[]; readonly operands: readonly ValType[] }>();
+
+  private readonly noMemory = new Memory(0, 0);
   private readonly typeIds = new Map<string, number>();
   private readonly backing: BackingFactory | undefined;
 
@@ -253,6 +267,12 @@ export class Store {
     }
     this.globalI64[slot] = bits;
     return this.globals.push({ type, slot }) - 1;
+  }
+
+  /** Memory 0 of an instance; an empty one when it has none. */
+  memoryOf(instanceAddr: number): Memory {
+    const addr = this.instances[instanceAddr]!.memoryAddrs[0];
+    return addr === undefined ? this.noMemory : this.memories[addr]!;
   }
 
   /** Number of frames, host frames included. */

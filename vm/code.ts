@@ -1,0 +1,103 @@
+/**
+ * Memory for lowered code: one growing array of 32-bit words for all functions, a pool of 64-bit constants, and per
+ * function the tables that relate code indices to the module. Derived from modules, never part of the machine's state.
+ */
+import { Op } from "./ops.ts";
+
+/** Most ticks that fast code leaves uncharged, and most that it retires in a row without looking at its fuel. */
+export const CHECK_SPAN_TICKS = 1024;
+/** Fast code stops when it has less fuel than this: more than two spans, so that a limit is never overshot. */
+export const FLOOR_TICKS = 4096;
+
+/** The ways to run a function; also the offset in FuncInfo of the entry's code index. */
+export const Mode = { Exact: 0, Fast: 1 } as const;
+export type Mode = (typeof Mode)[keyof typeof Mode];
+
+/** Key of the point before the wasm instruction at an offset, and of the point after the call there has returned. */
+export function pointBefore(wasmOffset: number): number {
+  return wasmOffset * 2;
+}
+export function pointAfterCall(wasmOffset: number): number {
+  return wasmOffset * 2 + 1;
+}
+
+/** A function's code in one mode. Points are where execution can be suspended and resumed; both arrays ascend. */
+export interface LoweredCode {
+  readonly start: number;
+  readonly end: number;
+  readonly pointKeys: Float64Array;
+  readonly pointPcs: Int32Array;
+  /** Uncharged ticks at each point; exact code has none. */
+  readonly pointAccs: Int32Array;
+}
+
+/** What a debugger wants of a function: stops at its entry, or before instructions at module byte offsets. */
+export interface FuncBreakpoints {
+  readonly entry: boolean;
+  readonly wasmOffsets: ReadonlySet<number>;
+}
+
+export class CodeMemory {
+  words = new Int32Array(1 << 12);
+  /** Words in use. Index 0 starts a function by its entry, index 1 stands for host functions. */
+  top = 2;
+  constI64 = new BigInt64Array(64);
+  constF64 = new Float64Array(this.constI64.buffer);
+  private readonly constIndex = new Map<bigint, number>();
+  /** By function address. A function with breakpoints runs its exact code in both modes. */
+  readonly exact: (LoweredCode | undefined)[] = [];
+  readonly fast: (LoweredCode | undefined)[] = [];
+  /** Of exact code: per loop the key of its header and the word that receives the fast code index of it. */
+  readonly loops: (readonly { readonly key: number; readonly at: number }[] | undefined)[] = [];
+  readonly breakpoints = new Map<number, FuncBreakpoints>();
+
+  constructor() {
+    this.words[0] = Op.Start;
+    this.words[1] = Op.HostEntry;
+  }
+
+  lowered(funcAddr: number, mode: Mode): LoweredCode | undefined {
+    return mode === Mode.Exact ? this.exact[funcAddr] : this.fast[funcAddr];
+  }
+
+  /** Appends words; returns nothing, the caller knew `top`. May replace `words`. */
+  append(words: readonly number[]): void {
+    const needed = this.top + words.length;
+    if (needed > this.words.length) {
+      const larger = new Int32Array(Math.max(needed, this.words.length * 2));
+      larger.set(this.words);
+      this.words = larger;
+    }
+    this.words.set(words, this.top);
+    this.top = needed;
+  }
+
+  /** Index of a 64-bit constant in the pool. May replace the pool's arrays. */
+  constant(lo: number, hi: number): number {
+    const bits = (BigInt(hi) << 32n) | BigInt(lo >>> 0);
+    const known = this.constIndex.get(bits);
+    if (known !== undefined) return known;
+    const index = this.constIndex.size;
+    if (index === this.constI64.length) {
+      const larger = new BigInt64Array(index * 2);
+      larger.set(this.constI64);
+      this.constI64 = larger;
+      this.constF64 = new Float64Array(larger.buffer);
+    }
+    this.constI64[index] = bits;
+    this.constIndex.set(bits, index);
+    return index;
+  }
+}
+
+/** Position of `wanted` in an ascending array, or -1; the first of equal ones. */
+export function findSorted(sorted: Int32Array | Float64Array, wanted: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const mid = (low + high) >>> 1;
+    if (sorted[mid]! < wanted) low = mid + 1;
+    else high = mid;
+  }
+  return low < sorted.length && sorted[low] === wanted ? low : -1;
+}

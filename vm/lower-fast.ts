@@ -1,0 +1,845 @@
+/**
+ * The fast lowering: three-address code with constants and locals as operands in place, comparisons fused into
+ * branches, ticks charged on edges. A virtual operand stack says where each value is; wherever execution can be
+ * suspended (labels, calls, checks) every value below is in its canonical slot, so that exact code can continue there.
+ *
+ * Ticks. `acc` counts instructions since the last charge along the fall-through path. A label takes over the acc of the
+ * path that falls into it, and each branch to it charges the difference, so straight-line code never pays for counting.
+ */
+import { CHECK_SPAN_TICKS, pointAfterCall, pointBefore } from "./code.ts";
+import { blockType } from "./instr.ts";
+import type { LoweringDraft } from "./lower.ts";
+import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
+import { Bulk, Op, opRows, type PlainLowering, plainLowerings } from "./ops.ts";
+import { isWide, ValType } from "./types.ts";
+
+/** Where a value of the virtual stack is. */
+const Where = {
+  /** In its canonical slot. */
+  Slot: 0,
+  /** In local `value`. */
+  Local: 1,
+  /** A 32-bit constant `value`. */
+  Const32: 2,
+  /** 64-bit constant number `value`. */
+  Const64: 3,
+  /** Not computed: the comparison `pending`, which the branch after it takes in. Always on top. */
+  Comparison: 4,
+} as const;
+type Where = (typeof Where)[keyof typeof Where];
+
+interface Entry {
+  where: Where;
+  value: number;
+  type: ValType;
+}
+
+interface Comparison {
+  readonly lowering: PlainLowering;
+  readonly a: number;
+  /** Slot, or constant when `constant`. */
+  readonly b: number;
+  readonly constant: boolean;
+  negated: boolean;
+}
+
+/** A branch that waits for its label: the index of its target word (the charge follows) and the acc at the branch. */
+interface Fixup {
+  readonly at: number;
+  readonly acc: number;
+}
+
+interface Control {
+  readonly kind: "func" | "block" | "loop" | "if";
+  readonly height: number;
+  readonly params: readonly ValType[];
+  readonly results: readonly ValType[];
+  readonly endFixups: Fixup[];
+  elseFixup: Fixup | undefined;
+  /** Of a loop: the code index of its header, whose acc is 0. */
+  readonly target: number;
+}
+
+/** Instructions whose operands may be exchanged, with the one that then has to be used. */
+const exchanged = new Map<number, number>([
+  ...[Wasm.I32Add, Wasm.I32Mul, Wasm.I32And, Wasm.I32Or, Wasm.I32Xor, Wasm.I32Eq, Wasm.I32Ne].map((code) => [code, code] as const),
+  ...[Wasm.I64Add, Wasm.I64Mul, Wasm.I64And, Wasm.I64Or, Wasm.I64Xor, Wasm.I64Eq, Wasm.I64Ne].map((code) => [code, code] as const),
+  ...[Wasm.F64Add, Wasm.F64Mul, Wasm.F64Eq, Wasm.F64Ne].map((code) => [code, code] as const),
+  ...mirrored(Wasm.I32LtS, Wasm.I32GtS),
+  ...mirrored(Wasm.I32LtU, Wasm.I32GtU),
+  ...mirrored(Wasm.I32LeS, Wasm.I32GeS),
+  ...mirrored(Wasm.I32LeU, Wasm.I32GeU),
+  ...mirrored(Wasm.I64LtS, Wasm.I64GtS),
+  ...mirrored(Wasm.I64LtU, Wasm.I64GtU),
+  ...mirrored(Wasm.I64LeS, Wasm.I64GeS),
+  ...mirrored(Wasm.I64LeU, Wasm.I64GeU),
+  ...mirrored(Wasm.F64Lt, Wasm.F64Gt),
+  ...mirrored(Wasm.F64Le, Wasm.F64Ge),
+]);
+
+function mirrored(a: number, b: number): [number, number][] {
+  return [
+    [a, b],
+    [b, a],
+  ];
+}
+
+export function lowerFast(draft: LoweringDraft): void {
+  new FastLowering(draft).run();
+}
+
+class FastLowering {
+  private readonly draft: LoweringDraft;
+  private readonly localCount: number;
+  private readonly controls: Control[] = [];
+  private readonly stack: Entry[] = [];
+  private pending: Comparison | undefined;
+  private acc = 0;
+  private deadDepth = -1;
+  /** Index of the destination word of the last operation when that computed the top of the stack, else -1. */
+  private lastDest = -1;
+
+  constructor(draft: LoweringDraft) {
+    this.draft = draft;
+    this.localCount = draft.localTypes.length;
+  }
+
+  run(): void {
+    const { draft } = this;
+    const { reader } = draft;
+    this.open("func", [], draft.type.results, undefined, 0);
+    while (reader.next()) {
+      if (this.deadDepth >= 0 && this.skipDead()) continue;
+      draft.wasmOffset = reader.wasmOffset;
+      if (this.acc >= CHECK_SPAN_TICKS && this.pending === undefined) this.check(reader.wasmOffset);
+      if ((reader.row.flags & InstrFlag.Uncounted) === 0) this.acc++;
+      draft.acc = this.acc;
+      const plain = plainLowerings.get(reader.code);
+      if (plain !== undefined) this.plain(reader.row, plain);
+      else this.special();
+    }
+  }
+
+  private skipDead(): boolean {
+    const { code } = this.draft.reader;
+    if (code === Wasm.Block || code === Wasm.Loop || code === Wasm.If) this.deadDepth++;
+    else if (code === Wasm.End && this.deadDepth > 0) this.deadDepth--;
+    else if ((code === Wasm.End || code === Wasm.Else) && this.deadDepth === 0) return false;
+    return true;
+  }
+
+  // The virtual stack.
+
+  private slot(height: number): number {
+    return this.localCount + height;
+  }
+
+  private push(where: Where, value: number, type: ValType): void {
+    this.stack.push({ where, value, type });
+    if (this.stack.length > this.draft.maxHeight) this.draft.maxHeight = this.stack.length;
+  }
+
+  private pop(): Entry {
+    return this.stack.pop()!;
+  }
+
+  /** A result: computed into its canonical slot by the operation at `at`, whose destination may still be redirected. */
+  private pushResult(type: ValType, at: number): void {
+    this.push(Where.Slot, 0, type);
+    this.lastDest = at + 1;
+  }
+
+  private pushSlots(types: readonly ValType[]): void {
+    for (const type of types) this.push(Where.Slot, 0, type);
+    this.lastDest = -1;
+  }
+
+  /** Emits what brings entry `entry`, whose canonical slot is that of `height`, into slot `to`. */
+  private move(entry: Entry, height: number, to: number): void {
+    const { draft } = this;
+    const from = entry.where === Where.Local ? entry.value : this.slot(height);
+    if (entry.where === Where.Const32) draft.emit(Op.Const32, to * 2, entry.value);
+    else if (entry.where === Where.Const64) draft.emit(Op.Const64, to, entry.value);
+    else if (from === to) return;
+    else if (isWide(entry.type)) draft.emit(Op.Mov64, to, from);
+    else draft.emit(Op.Mov32, to * 2, from * 2);
+    this.lastDest = -1;
+  }
+
+  /** Brings the entry at `height` into its canonical slot. */
+  private settle(height: number): void {
+    const entry = this.stack[height]!;
+    if (entry.where === Where.Slot) return;
+    this.move(entry, height, this.slot(height));
+    entry.where = Where.Slot;
+  }
+
+  private settleAll(): void {
+    for (let height = 0; height < this.stack.length; height++) this.settle(height);
+    this.lastDest = -1;
+  }
+
+  /** Slot that holds the value at `height`, computing constants first. */
+  private slotOf(height: number): number {
+    const entry = this.stack[height]!;
+    if (entry.where === Where.Local) return entry.value;
+    this.settle(height);
+    return this.slot(height);
+  }
+
+  private truncate(height: number): void {
+    this.stack.length = height;
+  }
+
+  // Plain instructions.
+
+  private plain(row: InstrRow, lowering: PlainLowering): void {
+    const params = row.params!;
+    if (opRows[lowering.op]![1].endsWith("o")) this.access(row, lowering);
+    else if (params.length === 2) this.binary(row, lowering);
+    else this.unary(row, lowering);
+  }
+
+  private access(row: InstrRow, lowering: PlainLowering): void {
+    const { draft, stack } = this;
+    const offset = draft.reader.b | 0;
+    const result = row.results![0];
+    if (result !== undefined) {
+      const height = stack.length - 1;
+      const address = this.slotOf(height);
+      this.truncate(height);
+      const { op } = lowering;
+      this.pushResult(result, draft.emit(op, draft.encode(op, 0, this.slot(height)), address * 2, offset));
+      return;
+    }
+    const height = stack.length - 2;
+    const value = stack[height + 1]!;
+    const constant = value.where === Where.Const32 && lowering.opLastConst >= 0;
+    const op = constant ? lowering.opLastConst : lowering.op;
+    const source = constant ? value.value : draft.encode(op, 1, this.slotOf(height + 1));
+    const address = this.slotOf(height);
+    draft.emit(op, address * 2, source, offset);
+    this.truncate(height);
+    this.lastDest = -1;
+  }
+
+  private unary(row: InstrRow, lowering: PlainLowering): void {
+    const { draft } = this;
+    const { pending } = this;
+    if (pending !== undefined) {
+      // Only i32.eqz can follow a pending comparison here.
+      pending.negated = !pending.negated;
+      return;
+    }
+    const height = this.stack.length - 1;
+    const { op } = lowering;
+    if (op === Op.Mov32 || op === Op.Mov64) {
+      this.retype(this.stack[height]!, row.results![0]!);
+      return;
+    }
+    const source = this.slotOf(height);
+    this.truncate(height);
+    this.pushResult(row.results![0]!, draft.emit(op, draft.encode(op, 0, this.slot(height)), draft.encode(op, 1, source)));
+  }
+
+  /** Wrapping and reinterpreting take no code: the low word, or all bits, of the value where it is. */
+  private retype(entry: Entry, type: ValType): void {
+    entry.type = type;
+    if (entry.where === Where.Const64 && !isWide(type)) {
+      entry.where = Where.Const32;
+      entry.value = Number(BigInt.asIntN(32, this.draft.code.constI64[entry.value]!));
+    }
+  }
+
+  private binary(row: InstrRow, plain: PlainLowering): void {
+    const { stack } = this;
+    const height = stack.length - 2;
+    let lowering = plain;
+    let code = row.code;
+    const first = stack[height]!;
+    const last = stack[height + 1]!;
+    const firstConst = first.where === Where.Const32 || first.where === Where.Const64;
+    let lastConst = last.where === Where.Const32 || last.where === Where.Const64;
+    const swapped = firstConst && !lastConst ? exchanged.get(code) : undefined;
+    let x = height;
+    let y = height + 1;
+    if (swapped !== undefined) {
+      code = swapped;
+      lowering = plainLowerings.get(code)!;
+      [x, y] = [y, x];
+      lastConst = true;
+    }
+    if (this.fuses(lowering)) {
+      const constant = lastConst && lowering.branchConst >= 0;
+      const a = this.slotOf(x);
+      this.pending = { lowering, a, b: constant ? stack[y]!.value : this.slotOf(y), constant, negated: false };
+      this.truncate(height);
+      this.push(Where.Comparison, 0, ValType.I32);
+      this.lastDest = -1;
+      return;
+    }
+    this.binaryOperation(row, code, lowering, height, x, y, lastConst, firstConst && swapped === undefined);
+  }
+
+  private binaryOperation(
+    row: InstrRow,
+    code: number,
+    lowering: PlainLowering,
+    height: number,
+    x: number,
+    y: number,
+    lastConst: boolean,
+    firstConst: boolean,
+  ): void {
+    const { draft, stack } = this;
+    let op = lastConst ? this.constantForm(code, lowering, stack[y]!) : -1;
+    let a: number;
+    let b: number;
+    if (op >= 0) {
+      b = this.constantOperand(code, op, stack[y]!);
+      a = draft.encode(op, 1, this.slotOf(x));
+    } else if (firstConst && lowering.opFirstConst >= 0) {
+      op = lowering.opFirstConst;
+      a = stack[x]!.value;
+      b = draft.encode(op, 2, this.slotOf(y));
+    } else {
+      ({ op } = lowering);
+      a = draft.encode(op, 1, this.slotOf(x));
+      b = draft.encode(op, 2, this.slotOf(y));
+    }
+    this.truncate(height);
+    this.pushResult(row.results![0]!, draft.emit(op, draft.encode(op, 0, this.slot(height)), a, b));
+  }
+
+  /** The operation that takes `constant` as last operand, or -1. */
+  private constantForm(code: number, lowering: PlainLowering, constant: Entry): number {
+    switch (code) {
+      case Wasm.I32Sub:
+        return Op.I32AddK;
+      case Wasm.I64Sub:
+        return Op.I64AddK;
+      case Wasm.I64Rotr:
+        return Op.I64RotlK;
+      case Wasm.I32DivS:
+      case Wasm.I32DivU:
+      case Wasm.I32RemS:
+      case Wasm.I32RemU:
+        // The constant forms do not check for zero.
+        return constant.value === 0 ? -1 : lowering.opLastConst;
+      default:
+        return lowering.opLastConst;
+    }
+  }
+
+  private constantOperand(code: number, op: number, constant: Entry): number {
+    if (constant.where === Where.Const32) return code === Wasm.I32Sub ? -constant.value | 0 : constant.value;
+    const bits = this.draft.code.constI64[constant.value]!;
+    if (code === Wasm.I64Sub) {
+      const negative = BigInt.asIntN(64, -bits);
+      return this.draft.code.constant(Number(BigInt.asIntN(32, negative)), Number(BigInt.asIntN(32, negative >> 32n)));
+    }
+    // Shifts take their count in place.
+    if (opRows[op]![1].endsWith("k")) return Number(code === Wasm.I64Rotr ? -bits & 63n : bits & 63n);
+    return constant.value;
+  }
+
+  /** Whether the comparison just read is consumed by a branch, possibly through one i32.eqz. */
+  private fuses(lowering: PlainLowering): boolean {
+    if (lowering.branch < 0) return false;
+    const { bytes, pos, end } = this.draft.reader;
+    let next = bytes[pos]!;
+    if (next === Wasm.I32Eqz && pos + 1 < end) next = bytes[pos + 1]!;
+    return next === Wasm.BrIf || next === Wasm.If;
+  }
+
+  // Ticks, points and branches.
+
+  private check(wasmOffset: number): void {
+    const { draft } = this;
+    this.settleAll();
+    draft.emit(Op.Check, this.acc);
+    this.acc = 0;
+    draft.point(pointBefore(wasmOffset), 0);
+  }
+
+  /** Takes the condition from the stack and emits a branch for when it is `wanted`; returns its index in words. */
+  private branchOn(wanted: boolean): number {
+    const { draft, pending } = this;
+    const height = this.stack.length - 1;
+    if (pending === undefined) {
+      const condition = this.slotOf(height);
+      this.truncate(height);
+      return draft.emit(wanted ? Op.BrNz : Op.BrZ, 0, 0, condition * 2);
+    }
+    this.pending = undefined;
+    this.truncate(height);
+    const { lowering, a, b, constant } = pending;
+    const truth = wanted !== pending.negated;
+    let op: number;
+    if (constant) op = truth ? lowering.branchConst : lowering.branchNotConst;
+    else op = truth ? lowering.branch : lowering.branchNot;
+    return draft.emit(op, 0, 0, draft.encode(op, 2, a), constant ? b : draft.encode(op, 3, b));
+  }
+
+  private resolve(fixup: Fixup, target: number, targetAcc: number): void {
+    this.draft.words[fixup.at] = target;
+    this.draft.words[fixup.at + 1] = fixup.acc - targetAcc;
+  }
+
+  /** A label here, reached by `fixups` and, when code is reachable, by falling through. */
+  private label(fixups: readonly Fixup[], key: number): void {
+    if (this.deadDepth >= 0) this.acc = fixups[0]!.acc;
+    this.deadDepth = -1;
+    this.draft.point(key, this.acc);
+    for (const fixup of fixups) this.resolve(fixup, this.draft.pc, this.acc);
+    this.lastDest = -1;
+  }
+
+  private control(depth: number): Control {
+    return this.controls[this.controls.length - 1 - depth]!;
+  }
+
+  private labelTypes(control: Control): readonly ValType[] {
+    return control.kind === "loop" ? control.params : control.results;
+  }
+
+  private open(
+    kind: Control["kind"],
+    params: readonly ValType[],
+    results: readonly ValType[],
+    elseFixup: Fixup | undefined,
+    target: number,
+  ): void {
+    this.controls.push({ kind, height: this.stack.length - params.length, params, results, endFixups: [], elseFixup, target });
+  }
+
+  /** Whether the top values are where the target's label wants them. */
+  private inPlace(control: Control): boolean {
+    const arity = this.labelTypes(control).length;
+    const first = this.stack.length - arity;
+    if (arity > 0 && first !== control.height) return false;
+    for (let height = first; height < this.stack.length; height++) if (this.stack[height]!.where !== Where.Slot) return false;
+    return true;
+  }
+
+  /** Copies the top values to where the label wants them; upward in order, so none is overwritten before it is read. */
+  private moveToLabel(control: Control): void {
+    const arity = this.labelTypes(control).length;
+    const first = this.stack.length - arity;
+    for (let i = 0; i < arity; i++) this.move(this.stack[first + i]!, first + i, this.slot(control.height + i));
+  }
+
+  private jumpFrom(at: number, control: Control): void {
+    const fixup = { at: at + 1, acc: this.acc };
+    if (control.kind === "loop") this.resolve(fixup, control.target, 0);
+    else control.endFixups.push(fixup);
+  }
+
+  private branch(control: Control): void {
+    if (control.kind === "func") {
+      this.returnOp();
+      return;
+    }
+    this.moveToLabel(control);
+    this.jumpFrom(this.draft.emit(Op.Br, 0, 0), control);
+  }
+
+  private branchIf(control: Control): void {
+    const { draft } = this;
+    const condition = this.stack.pop()!;
+    const inPlace = control.kind !== "func" && this.inPlace(control);
+    if (!inPlace) this.settleAll();
+    this.stack.push(condition);
+    if (inPlace) {
+      this.jumpFrom(this.branchOn(true), control);
+      this.lastDest = -1;
+      return;
+    }
+    const skip: Fixup = { at: this.branchOn(false) + 1, acc: this.acc };
+    this.branch(control);
+    // Not taken, execution may be suspended behind the moves: that point is a label of its own.
+    this.deadDepth = 0;
+    this.label([skip], pointBefore(draft.reader.pos));
+  }
+
+  private branchTable(labels: readonly number[]): void {
+    const { draft } = this;
+    const height = this.stack.length - 1;
+    const index = this.slotOf(height);
+    this.truncate(height);
+    const controls = labels.map((depth) => this.control(depth));
+    const direct = controls.every((control) => control.kind !== "func" && this.labelTypes(control).length === 0);
+    if (direct) {
+      draft.emit(Op.BrTable, labels.length - 1, index * 2);
+      for (const control of controls) {
+        draft.words.push(0, 0);
+        this.jumpFrom(draft.words.length - 3, control);
+      }
+      return;
+    }
+    // Each target has a piece of code that moves its values; Switch looks at no fuel, as nothing can stop there.
+    for (let i = 0; i < height; i++) this.settle(i);
+    const at = draft.emit(Op.Switch, labels.length - 1, index * 2);
+    for (const _ of labels) draft.words.push(0);
+    const pads = new Map<Control, number>();
+    for (const [i, control] of controls.entries()) {
+      let pad = pads.get(control);
+      if (pad === undefined) {
+        pad = draft.pc;
+        pads.set(control, pad);
+        this.branch(control);
+      }
+      draft.words[at + 3 + i] = pad;
+    }
+  }
+
+  private returnOp(): void {
+    const { draft, acc } = this;
+    const { results } = draft.type;
+    const first = this.stack.length - results.length;
+    if (results.length === 0) draft.emit(Op.Return0, acc);
+    else if (results.length === 1) {
+      const wide = isWide(results[0]!);
+      const slot = this.slotOf(first);
+      draft.emit(wide ? Op.Return64 : Op.Return32, acc, wide ? slot : slot * 2);
+    } else {
+      for (let height = first; height < this.stack.length; height++) this.settle(height);
+      draft.emit(Op.ReturnN, acc, this.slot(first), results.length);
+    }
+  }
+
+  // Control instructions.
+
+  private special(): void {
+    const { draft } = this;
+    const { reader } = draft;
+    switch (reader.code) {
+      case Wasm.Nop:
+        break;
+      case Wasm.Unreachable:
+        draft.emit(Op.Unreachable);
+        this.deadDepth = 0;
+        break;
+      case Wasm.Block: {
+        const type = blockType(draft.module, reader.a);
+        this.settleAll();
+        this.open("block", type.params, type.results, undefined, 0);
+        break;
+      }
+      case Wasm.Loop:
+        this.loop();
+        break;
+      case Wasm.If:
+        this.ifPart();
+        break;
+      case Wasm.Else:
+        this.elsePart();
+        break;
+      case Wasm.End:
+        this.endBlock();
+        break;
+      case Wasm.Br:
+        this.branch(this.control(reader.a));
+        this.deadDepth = 0;
+        break;
+      case Wasm.BrIf:
+        this.branchIf(this.control(reader.a));
+        break;
+      case Wasm.BrTable:
+        this.branchTable(reader.labels);
+        this.deadDepth = 0;
+        break;
+      case Wasm.Return:
+        this.returnOp();
+        this.deadDepth = 0;
+        break;
+      case Wasm.Call:
+        this.call();
+        break;
+      case Wasm.CallIndirect:
+        this.callIndirect();
+        break;
+      default:
+        this.variable();
+    }
+  }
+
+  private loop(): void {
+    const { draft } = this;
+    const type = blockType(draft.module, draft.reader.a);
+    this.settleAll();
+    if (this.acc > 0) draft.emit(Op.Check, this.acc);
+    this.acc = 0;
+    this.open("loop", type.params, type.results, undefined, draft.pc);
+    draft.point(pointBefore(draft.reader.pos), 0);
+  }
+
+  private ifPart(): void {
+    const { draft } = this;
+    const type = blockType(draft.module, draft.reader.a);
+    const condition = this.stack.pop()!;
+    this.settleAll();
+    this.stack.push(condition);
+    const fixup: Fixup = { at: this.branchOn(false) + 1, acc: this.acc };
+    this.lastDest = -1;
+    this.open("if", type.params, type.results, fixup, 0);
+  }
+
+  private elsePart(): void {
+    const { draft } = this;
+    const control = this.controls.at(-1)!;
+    if (this.deadDepth < 0) {
+      this.moveToLabel(control);
+      this.jumpFrom(draft.emit(Op.Br, 0, 0), control);
+    }
+    this.truncate(control.height);
+    this.pushSlots(control.params);
+    this.deadDepth = 0;
+    this.label([control.elseFixup!], pointBefore(draft.reader.pos));
+    control.elseFixup = undefined;
+  }
+
+  private endBlock(): void {
+    const control = this.controls.pop()!;
+    const { draft } = this;
+    const fixups = control.elseFixup === undefined ? control.endFixups : [control.elseFixup, ...control.endFixups];
+    if (fixups.length > 0) {
+      if (this.deadDepth < 0) this.settleAll();
+      this.label(fixups, pointBefore(draft.reader.pos));
+    } else if (this.deadDepth < 0) {
+      // Nothing branches here: values stay where they are.
+      if (control.kind === "func") this.returnOp();
+      return;
+    }
+    if (control.kind === "func" && this.deadDepth >= 0) return;
+    this.truncate(control.height);
+    this.pushSlots(control.results);
+    if (control.kind === "func") this.returnOp();
+  }
+
+  private call(): void {
+    const { draft } = this;
+    const { reader, instance } = draft;
+    const { params, results } = draft.module.funcTypes[reader.a]!;
+    this.settleAll();
+    const first = this.stack.length - params.length;
+    draft.emit(Op.Call, instance.funcAddrs[reader.a]! * 8, this.slot(first), this.acc, reader.wasmOffset);
+    this.afterCall(first, results);
+  }
+
+  private callIndirect(): void {
+    const { draft } = this;
+    const { reader, instance } = draft;
+    const type = draft.module.types[reader.a]!;
+    const top = this.stack.length - 1;
+    const index = this.slotOf(top);
+    this.truncate(top);
+    this.settleAll();
+    const first = this.stack.length - type.params.length;
+    draft.emit(
+      Op.CallIndirect,
+      instance.tableAddrs[reader.b]!,
+      draft.store.typeId(type),
+      index * 2,
+      this.slot(first),
+      this.acc,
+      reader.wasmOffset,
+    );
+    this.afterCall(first, type.results);
+  }
+
+  private afterCall(first: number, results: readonly ValType[]): void {
+    this.acc = 0;
+    this.draft.point(pointAfterCall(this.draft.reader.wasmOffset), 0);
+    this.truncate(first);
+    this.pushSlots(results);
+  }
+
+  // Variables, constants, references.
+
+  private variable(): void {
+    const { draft, stack } = this;
+    const { reader, instance } = draft;
+    const { a } = reader;
+    switch (reader.code) {
+      case Wasm.Drop:
+        this.pop();
+        this.lastDest = -1;
+        break;
+      case Wasm.Select:
+      case Wasm.SelectT:
+        this.select();
+        break;
+      case Wasm.LocalGet:
+        this.push(Where.Local, a, draft.localTypes[a]!);
+        this.lastDest = -1;
+        break;
+      case Wasm.LocalSet:
+        this.setLocal(a);
+        break;
+      case Wasm.LocalTee:
+        this.setLocal(a);
+        this.push(Where.Local, a, draft.localTypes[a]!);
+        break;
+      case Wasm.GlobalGet: {
+        const { type, slot } = draft.store.globals[instance.globalAddrs[a]!]!;
+        const op = isWide(type.valType) ? Op.GlobalGet64 : Op.GlobalGet32;
+        this.pushResult(type.valType, draft.emit(op, draft.encode(op, 0, this.slot(stack.length)), slot));
+        break;
+      }
+      case Wasm.GlobalSet: {
+        const { type, slot } = draft.store.globals[instance.globalAddrs[a]!]!;
+        const op = isWide(type.valType) ? Op.GlobalSet64 : Op.GlobalSet32;
+        draft.emit(op, slot, draft.encode(op, 1, this.slotOf(stack.length - 1)));
+        this.pop();
+        this.lastDest = -1;
+        break;
+      }
+      case Wasm.I32Const:
+        this.pushConst(Where.Const32, a, ValType.I32);
+        break;
+      case Wasm.F32Const:
+        this.pushConst(Where.Const32, a, ValType.F32);
+        break;
+      case Wasm.I64Const:
+        this.pushConst(Where.Const64, draft.code.constant(reader.lo, reader.hi), ValType.I64);
+        break;
+      case Wasm.F64Const:
+        this.pushConst(Where.Const64, draft.code.constant(reader.lo, reader.hi), ValType.F64);
+        break;
+      case Wasm.RefNull:
+        this.pushConst(Where.Const32, 0, a as ValType);
+        break;
+      case Wasm.RefFunc:
+        this.pushConst(Where.Const32, instance.funcAddrs[a]! + 1, ValType.FuncRef);
+        break;
+      case Wasm.RefIsNull: {
+        const height = stack.length - 1;
+        const source = this.slotOf(height) * 2;
+        this.pop();
+        this.pushResult(ValType.I32, draft.emit(Op.I32Eqz, this.slot(height) * 2, source));
+        break;
+      }
+      default:
+        this.memoryOrTable();
+    }
+  }
+
+  private pushConst(where: Where, value: number, type: ValType): void {
+    this.push(where, value, type);
+    this.lastDest = -1;
+  }
+
+  private select(): void {
+    const { draft } = this;
+    const height = this.stack.length - 3;
+    const { type } = this.stack[height]!;
+    const condition = this.slotOf(height + 2) * 2;
+    const ifZero = this.slotOf(height + 1);
+    const ifNot = this.slotOf(height);
+    this.truncate(height);
+    const op = isWide(type) ? Op.Select64 : Op.Select32;
+    const at = draft.emit(op, draft.encode(op, 0, this.slot(height)), draft.encode(op, 1, ifNot), draft.encode(op, 2, ifZero), condition);
+    this.pushResult(type, at);
+  }
+
+  /** Pops the top into a local. Stack entries that still mean the local's old value are copied out of it first. */
+  private setLocal(local: number): void {
+    const { draft, stack, lastDest } = this;
+    const height = stack.length - 1;
+    const entry = this.pop();
+    let aliased = false;
+    for (const [i, below] of stack.entries()) {
+      if (below.where === Where.Local && below.value === local) {
+        this.settle(i);
+        aliased = true;
+      }
+    }
+    if (!aliased && entry.where === Where.Slot && lastDest >= 0) {
+      const op = draft.words[lastDest - 1]!;
+      draft.words[lastDest] = draft.encode(op, 0, local);
+    } else {
+      this.move(entry, height, local);
+    }
+    this.lastDest = -1;
+  }
+
+  // Memories and tables.
+
+  private memoryOrTable(): void {
+    const { draft, stack } = this;
+    const { reader } = draft;
+    const { a, b } = reader;
+    const { tableAddrs, memoryAddrs } = draft.instance;
+    const height = stack.length;
+    switch (reader.code) {
+      case Wasm.TableGet: {
+        const index = this.slotOf(height - 1) * 2;
+        this.pop();
+        const type = draft.store.tables[tableAddrs[a]!]!.elemType;
+        this.pushResult(type, draft.emit(Op.TableGet, this.slot(height - 1) * 2, tableAddrs[a]!, index));
+        break;
+      }
+      case Wasm.TableSet:
+        draft.emit(Op.TableSet, tableAddrs[a]!, this.slotOf(height - 2) * 2, this.slotOf(height - 1) * 2);
+        this.truncate(height - 2);
+        this.lastDest = -1;
+        break;
+      case Wasm.TableSize:
+        this.pushResult(ValType.I32, draft.emit(Op.TableSize, this.slot(height) * 2, tableAddrs[a]!));
+        break;
+      case Wasm.MemorySize:
+        this.pushResult(ValType.I32, draft.emit(Op.MemorySize, this.slot(height) * 2));
+        break;
+      case Wasm.MemoryGrow:
+        this.grow(0, memoryAddrs[a]!, 1);
+        break;
+      case Wasm.TableGrow:
+        this.grow(1, tableAddrs[a]!, 2);
+        break;
+      case Wasm.MemoryFill:
+        this.bulk(Bulk.MemoryFill, memoryAddrs[a]!, 0);
+        break;
+      case Wasm.MemoryCopy:
+        this.bulk(Bulk.MemoryCopy, memoryAddrs[a]!, memoryAddrs[b]!);
+        break;
+      case Wasm.MemoryInit:
+        this.bulk(Bulk.MemoryInit, a, memoryAddrs[b]!);
+        break;
+      case Wasm.DataDrop:
+        draft.emit(Op.Bulk, Bulk.DataDrop, 0, a, 0);
+        break;
+      case Wasm.TableFill:
+        this.bulk(Bulk.TableFill, tableAddrs[a]!, 0);
+        break;
+      case Wasm.TableCopy:
+        this.bulk(Bulk.TableCopy, tableAddrs[a]!, tableAddrs[b]!);
+        break;
+      case Wasm.TableInit:
+        this.bulk(Bulk.TableInit, a, tableAddrs[b]!);
+        break;
+      case Wasm.ElemDrop:
+        draft.emit(Op.Bulk, Bulk.ElemDrop, 0, a, 0);
+        break;
+      default:
+        throw new Error(`no fast lowering of ${reader.row.mnemonic}`);
+    }
+  }
+
+  private bulk(kind: number, a: number, b: number): void {
+    const height = this.stack.length - 3;
+    for (let i = height; i < this.stack.length; i++) this.settle(i);
+    this.draft.emit(Op.Bulk, kind, this.slot(height) * 2, a, b);
+    this.truncate(height);
+    this.lastDest = -1;
+  }
+
+  private grow(kind: number, addr: number, operandCount: number): void {
+    const { draft } = this;
+    this.settleAll();
+    const top = this.slot(this.stack.length - 1) * 2;
+    const first = this.slot(this.stack.length - operandCount) * 2;
+    draft.emit(Op.Grow, kind, addr, top, first, this.acc, draft.reader.wasmOffset);
+    this.afterCall(this.stack.length - operandCount, [ValType.I32]);
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Lowering of functions on first call: wasm bytes to register code in the store's code memory, in one of two ways that
+ * share a frame layout (lower-exact.ts, lower-fast.ts). Functions are already validated, so nothing is checked again.
+ */
+import { type CodeMemory, findSorted, type LoweredCode, Mode } from "./code.ts";
+import { InstrReader } from "./instr.ts";
+import { lowerExact } from "./lower-exact.ts";
+import { lowerFast } from "./lower-fast.ts";
+import { opRows } from "./ops.ts";
+import { FUNC_INFO_WORDS, FuncInfo, type Instance, type Store } from "./store.ts";
+import type { FuncType, Module, ValType } from "./types.ts";
+
+/** Ticks that a piece of fast code has not charged when it reaches an operation: what a trap there has to add. */
+export interface OpSite {
+  readonly wasmOffset: number;
+  readonly acc: number;
+}
+
+/** What a lowering works on and writes to. Code indices are absolute: `base` is where `words` will be appended. */
+export class LoweringDraft {
+  readonly store: Store;
+  readonly module: Module;
+  readonly instance: Instance;
+  readonly funcAddr: number;
+  readonly type: FuncType;
+  readonly localTypes: readonly ValType[];
+  readonly reader: InstrReader;
+  readonly code: CodeMemory;
+  readonly base: number;
+  readonly words: number[] = [];
+  readonly pointKeys: number[] = [];
+  readonly pointPcs: number[] = [];
+  readonly pointAccs: number[] = [];
+  /** In exact code: for each loop the key of its header and the index in `words` of the fast code index to jump to. */
+  readonly loops: { readonly key: number; readonly at: number }[] = [];
+  maxHeight = 0;
+  /** When set, every operation emitted is noted by its code index. */
+  sites: Map<number, OpSite> | undefined;
+  /** Of the wasm instruction being lowered, for `sites`. */
+  wasmOffset = 0;
+  acc = 0;
+
+  constructor(store: Store, funcAddr: number, base = store.code.top) {
+    const func = store.funcs[funcAddr]!;
+    if (func.kind !== "wasm") throw new Error(`function ${funcAddr} is a host function`);
+    this.store = store;
+    this.code = store.code;
+    this.base = base;
+    this.funcAddr = funcAddr;
+    this.instance = store.instances[func.instanceAddr]!;
+    this.module = this.instance.module;
+    this.type = func.type;
+    const body = this.module.funcs[func.funcIndex - this.module.importedFuncCount]!;
+    const locals: ValType[] = [...func.type.params];
+    for (const run of body.localRuns) for (let i = 0; i < run.count; i++) locals.push(run.type);
+    this.localTypes = locals;
+    this.reader = new InstrReader(this.module.bytes, body.codeStart, body.end);
+  }
+
+  get pc(): number {
+    return this.base + this.words.length;
+  }
+
+  emit(op: number, a?: number, b?: number, c?: number, d?: number, e?: number, f?: number): number {
+    const at = this.words.length;
+    this.sites?.set(this.base + at, { wasmOffset: this.wasmOffset, acc: this.acc });
+    this.words.push(op);
+    if (a !== undefined) this.words.push(a);
+    if (b !== undefined) this.words.push(b);
+    if (c !== undefined) this.words.push(c);
+    if (d !== undefined) this.words.push(d);
+    if (e !== undefined) this.words.push(e);
+    if (f !== undefined) this.words.push(f);
+    return at;
+  }
+
+  point(key: number, acc: number): void {
+    this.pointKeys.push(key);
+    this.pointPcs.push(this.pc);
+    this.pointAccs.push(acc);
+  }
+
+  /** Operand word of a slot, as the op's letter at that place wants it. */
+  encode(op: number, operand: number, slot: number): number {
+    return opRows[op]![1][operand] === "l" ? slot : slot * 2;
+  }
+}
+
+/** Makes code of a function for a mode and enters it in FuncInfo. Cost: proportional to the function's size. */
+export function lowerFunction(store: Store, funcAddr: number, mode: Mode): LoweredCode {
+  const { code, funcInfo } = store;
+  const at = funcAddr * FUNC_INFO_WORDS;
+  const breakpoints = code.breakpoints.get(funcAddr);
+  const exact = mode === Mode.Exact || breakpoints !== undefined;
+  const draft = new LoweringDraft(store, funcAddr);
+  if (exact) lowerExact(draft, breakpoints);
+  else lowerFast(draft);
+  const lowered: LoweredCode = {
+    start: draft.base,
+    end: draft.pc,
+    pointKeys: Float64Array.from(draft.pointKeys),
+    pointPcs: Int32Array.from(draft.pointPcs),
+    pointAccs: Int32Array.from(draft.pointAccs),
+  };
+  funcInfo[at + FuncInfo.LocalSlots] = draft.localTypes.length;
+  funcInfo[at + FuncInfo.FrameSlots] = draft.localTypes.length + draft.maxHeight;
+  if (exact) {
+    code.exact[funcAddr] = lowered;
+    code.loops[funcAddr] = draft.loops.map(({ key, at: word }) => ({ key, at: draft.base + word }));
+    funcInfo[at + FuncInfo.PcExact] = lowered.start;
+  }
+  if (!exact || breakpoints !== undefined) {
+    code.fast[funcAddr] = lowered;
+    funcInfo[at + FuncInfo.PcFast] = lowered.start;
+  }
+  code.append(draft.words);
+  if (breakpoints === undefined) linkLoops(code, funcAddr);
+  return lowered;
+}
+
+/** Code of a function for a mode, made when there is none. */
+export function loweredFunction(store: Store, funcAddr: number, mode: Mode): LoweredCode {
+  return store.code.lowered(funcAddr, mode) ?? lowerFunction(store, funcAddr, mode);
+}
+
+/** Lets exact code change over to fast code at loop headers, where both keep the same values in the same slots. */
+function linkLoops(code: CodeMemory, funcAddr: number): void {
+  const fast = code.fast[funcAddr];
+  const loops = code.loops[funcAddr];
+  if (fast === undefined || loops === undefined) return;
+  for (const { key, at } of loops) {
+    const point = findSorted(fast.pointKeys, key);
+    if (point >= 0) code.words[at] = fast.pointPcs[point]!;
+  }
+}
+
+/** Forgets a function's code, so that the next call lowers it anew. Frames must hold no code index of it. */
+export function forgetCode(store: Store, funcAddr: number): void {
+  const { code, funcInfo } = store;
+  code.exact[funcAddr] = undefined;
+  code.fast[funcAddr] = undefined;
+  code.loops[funcAddr] = undefined;
+  funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.PcExact] = 0;
+  funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.PcFast] = 0;
+}
+
+/** Where a code index of fast code comes from. Lowers the function once more, which is exact because lowering is. */
+export function siteOfFastCode(store: Store, funcAddr: number, pc: number): OpSite {
+  const lowered = store.code.fast[funcAddr]!;
+  const draft = new LoweringDraft(store, funcAddr, lowered.start);
+  draft.sites = new Map();
+  lowerFast(draft);
+  const site = draft.sites.get(pc);
+  if (site === undefined) throw new Error(`code index ${pc} begins no operation of function ${funcAddr}`);
+  return site;
+}

@@ -1,0 +1,62 @@
+/** Numeric operators that JavaScript has no operator for (spec: execution/numerics). Pure functions on plain numbers. */
+
+/** The sign bit of a 64-bit value, as the signed BigInt that BigInt64Array yields, and all other bits. */
+export const BIT_SIGN = -0x8000000000000000n;
+export const BITS_MAGNITUDE = 0x7fffffffffffffffn;
+
+export function ctz32(value: number): number {
+  return value === 0 ? 32 : 31 - Math.clz32(value & -value);
+}
+
+export function popcnt32(value: number): number {
+  let v = value - ((value >>> 1) & 0x55555555);
+  v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
+  return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
+
+/** Writes the positive canonical NaN (deterministic profile) over the slot whose low word is `words[at]`. */
+export function canonicalNan64(words: Int32Array, at: number): void {
+  words[at] = 0;
+  words[at + 1] = 0x7ff80000;
+}
+
+/** Round half to even. */
+export function nearest(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest < 0.5) return rest === 0 ? value : keepSign(floor, value);
+  if (rest > 0.5) return keepSign(Math.ceil(value), value);
+  return rest !== rest ? value : keepSign(floor % 2 === 0 ? floor : floor + 1, value);
+}
+
+/** Zero takes the sign of what was rounded to it. */
+function keepSign(rounded: number, value: number): number {
+  return rounded === 0 && (value < 0 || Object.is(value, -0)) ? -0 : rounded;
+}
+
+/** Truncation of a value that is known to fit 64 bits, signed or unsigned. */
+export function truncToI64(value: number): bigint {
+  return BigInt.asIntN(64, BigInt(Math.trunc(value)));
+}
+
+export function truncSatI64(value: number): bigint {
+  if (value !== value) return 0n;
+  if (value >= 9223372036854775808) return BITS_MAGNITUDE;
+  if (value < -9223372036854775808) return BIT_SIGN;
+  return truncToI64(value);
+}
+
+export function truncSatU64(value: number): bigint {
+  if (!(value > -1)) return 0n;
+  if (value >= 18446744073709551616) return -1n;
+  return truncToI64(value);
+}
+
+/** Nearest f32 of a 64-bit integer, rounded once: through a double with a sticky last bit. */
+export function i64ToF32(value: bigint): number {
+  const magnitude = value < 0n ? -value : value;
+  if (magnitude < 0x20000000000000n) return Math.fround(Number(value));
+  const sticky = (magnitude & 0x7ffn) === 0n ? 0n : 1n;
+  const rounded = Math.fround(Number((magnitude >> 11n) | sticky)) * 2048;
+  return value < 0n ? -rounded : rounded;
+}
