@@ -67,7 +67,7 @@ export function formatPosition(position: PositionExpr): string {
     case "event":
       return `#${position.event}`;
     case "fraction":
-      return `${position.fraction * 100}%`;
+      return `${Number((position.fraction * 100).toPrecision(12))}%`;
     case "relative":
       return position.ticks < 0 ? String(position.ticks) : `+${position.ticks}`;
     case "bookmark":
