@@ -2,7 +2,9 @@
  * The crossings between host and wasm as transitions of the store, used alike by the live machine and by replay:
  * enter a function, leave a host function, take a return or a trap, complete a grow. No host code runs here.
  */
+import { Mode } from "./code.ts";
 import { RewasmError } from "./errors.ts";
+import { loweredFunction } from "./lower.ts";
 import { FRAME_WORDS, Frame, FrameFlag, FUNC_INFO_WORDS, FuncInfo, Status, type Store } from "./store.ts";
 import { Trap } from "./trap.ts";
 
@@ -33,6 +35,8 @@ export function enter(store: Store, funcAddr: number): void {
   expectStatus(store, "call a function", Status.Idle, Status.InHost);
   const fp = entrySlot(store);
   const host = store.funcs[funcAddr]!.kind === "host";
+  // The frame's size is known once the function is lowered.
+  if (!host && store.funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.PcExact] === 0) loweredFunction(store, funcAddr, Mode.Fast);
   const at = store.frameTop;
   const frames = store.frames;
   if (fp + store.funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.FrameSlots]! + ((at + FRAME_WORDS) >>> 1) > store.stackSlots) {
@@ -41,6 +45,8 @@ export function enter(store: Store, funcAddr: number): void {
     store.status = Status.Trapped;
     return;
   }
+  const locals = fp + store.funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.LocalSlots]!;
+  store.i64.fill(0n, fp + store.funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.ParamSlots]!, locals);
   frames[at + Frame.Func] = funcAddr;
   frames[at + Frame.Fp] = fp;
   // Code index 0 is the stub that lowers the function of the top frame and starts it.

@@ -93,9 +93,17 @@ export function run(store: Store, mode: Mode, fuelTicks: number, acc: number, sk
         ret: {
           taken: {
             switch (C[pc]! as Op) {
-              case 0 satisfies typeof Op.Start:
-                pc = FI[FR[fr]! * 8 + mode]!;
+              case 0 satisfies typeof Op.Start: {
+                const entry = FR[fr]! * 8 + mode;
+                if (FI[entry] === 0) {
+                  lowerFunction(store, FR[fr]!, mode);
+                  C = code.words;
+                  K = code.constI64;
+                  KF = code.constF64;
+                }
+                pc = FI[entry]!;
                 continue;
+              }
               case 1 satisfies typeof Op.HostEntry:
                 throw new Error("host entry reached");
               case 2 satisfies typeof Op.Step:

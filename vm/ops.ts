@@ -727,7 +727,8 @@ function plainLowering(mnemonic: string): PlainLowering | undefined {
 /** Lowerings of all plain instructions (fixed signature, at most a memarg) by wasm opcode. */
 export const plainLowerings: ReadonlyMap<number, PlainLowering> = new Map(
   instructions.flatMap((row) => {
-    const lowering = row.params === undefined || row.results === undefined ? undefined : plainLowering(row.mnemonic);
+    const plain = row.params !== undefined && row.results !== undefined && row.params.length > 0;
+    const lowering = plain ? plainLowering(row.mnemonic) : undefined;
     return lowering === undefined ? [] : [[row.code, lowering] as const];
   }),
 );
