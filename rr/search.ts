@@ -23,8 +23,11 @@ export interface Engine<S> {
   readonly position: Position;
   /** Number of frames, host frames included. */
   readonly depth: number;
-  /** Runs forward; resuming from a breakpoint passes it. Never beyond the goal. */
-  run(goal: Goal): Promise<RunStop>;
+  /**
+   * Runs forward, never beyond the goal; a breakpoint at the goal's tick does not stop it. One at the instruction where
+   * the run begins does, unless `pass`.
+   */
+  run(goal: Goal, pass: boolean): Promise<RunStop>;
   capture(): S;
   restore(snapshot: S): void;
   /** Whether breakpoints stop `run`. */
@@ -34,10 +37,8 @@ export interface Engine<S> {
   readonly hasBreakpoints: boolean;
   /** True when the machine waits for event `position.event` (or for nothing, at the end), false when an instruction is next. */
   readonly waiting: boolean;
-  /** True when frame `index` is a host function's. Such a frame ends by an event only, and watching it stops nothing. */
-  isHostFrame(frameIndex: number): boolean;
-  /** True when the next instruction has an enabled breakpoint, armed or not. */
-  readonly atBreakpoint: boolean;
+  /** True when frame `index` is a host function's or was entered by the host: an event ends it, and watching it stops nothing. */
+  endsByEvent(frameIndex: number): boolean;
   /** Marks frame `index`; a marked wasm frame that returns stops `run`. Restoring removes marks. */
   watch(frameIndex: number): void;
   /** Removes the mark and tells whether the very frame that was marked is still there. */
@@ -100,7 +101,7 @@ export interface SearchContext<S> {
    * Runs to `position` (already-passed ones return at once), stopping early as the engine does. Implementations divide
    * long runs into slices, take snapshots on the way, report progress, and throw when cancelled.
    */
-  runTo(position: Position): Promise<RunStop>;
+  runTo(position: Position, pass: boolean): Promise<RunStop>;
 }
 
 /** Stops in one stretch after which the search leaps ahead instead of visiting every hit. */
@@ -154,28 +155,23 @@ async function searchStretch<S>(context: SearchContext<S>, stretch: Stretch<S>, 
   let found = stretch.fallback;
   let hits = 0;
   engine.restore(stretch.from);
-  let stopped = engine.atBreakpoint;
+  let pass = false;
   for (;;) {
-    if (stopped) {
-      const here = engine.position;
-      if (comparePositions(here, until) >= 0) return found;
-      found = here;
-      hits += 1;
-      if (hits >= LEAP_HITS && until.tick - here.tick > LEAP_TICKS) {
-        const middle = settledAt(here.tick + Math.floor((until.tick - here.tick) / 2));
-        later.push({ from: engine.capture(), until: middle, fallback: found });
-        engine.armBreakpoints(false);
-        await context.runTo(middle);
-        engine.armBreakpoints(true);
-        found = undefined;
-        hits = 0;
-        stopped = engine.atBreakpoint;
-        continue;
-      }
-    }
-    const stop = await context.runTo(until);
-    if (stop !== "breakpoint") return found;
-    stopped = true;
+    const stop = await context.runTo(until, pass);
+    const here = engine.position;
+    if (stop !== "breakpoint" || comparePositions(here, until) >= 0) return found;
+    found = here;
+    hits += 1;
+    pass = true;
+    if (hits < LEAP_HITS || until.tick - here.tick <= LEAP_TICKS) continue;
+    const middle = settledAt(here.tick + Math.floor((until.tick - here.tick) / 2));
+    later.push({ from: engine.capture(), until: middle, fallback: found });
+    engine.armBreakpoints(false);
+    await context.runTo(middle, true);
+    engine.armBreakpoints(true);
+    found = undefined;
+    hits = 0;
+    pass = false;
   }
 }
 
@@ -209,7 +205,7 @@ export async function frameEntry<S>(context: SearchContext<S>, frameIndex: numbe
   while (alive.tick - deadTick > 1) {
     const middleTick = deadTick + Math.floor((alive.tick - deadTick) / 2);
     engine.restore(dead);
-    await context.runTo(settledAt(middleTick));
+    await context.runTo(settledAt(middleTick), true);
     const { position } = engine;
     const snapshot = engine.capture();
     if (await survives(context, frameIndex, alive)) {
@@ -227,6 +223,6 @@ async function survives<S>(context: SearchContext<S>, frameIndex: number, until:
   const { engine } = context;
   if (engine.depth <= frameIndex) return false;
   engine.watch(frameIndex);
-  const stop = await context.runTo(until);
+  const stop = await context.runTo(until, true);
   return engine.unwatch(frameIndex) && stop !== "frame-return";
 }

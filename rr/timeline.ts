@@ -107,7 +107,7 @@ export class Timeline {
       engine: parts.engine,
       snapshots: parts.snapshots,
       positionOf: (snapshot) => snapshot,
-      runTo: (position) => this.runTo(position),
+      runTo: (position, pass) => this.runTo(position, pass),
     };
   }
 
@@ -178,8 +178,7 @@ export class Timeline {
       const ended = await this.advance(settledAt(this.position.tick + 1));
       if (ended !== undefined) return ended;
       if (this.engine.depth <= depth || depth === 0) return "step";
-      if (this.engine.atBreakpoint) return "breakpoint";
-      return this.leaveFrame(depth, "step");
+      return this.leaveFrame(depth, "step", false);
     });
   }
 
@@ -188,7 +187,7 @@ export class Timeline {
     return this.moveBy(options, this.ticksLeft(), async () => {
       const { depth } = this.engine;
       if (depth === 0) throw noFrame();
-      return this.leaveFrame(depth - 1, "finish");
+      return this.leaveFrame(depth - 1, "finish", true);
     });
   }
 
@@ -293,7 +292,7 @@ export class Timeline {
       engine.restore(nearest);
     }
     this.planMarks(target);
-    await this.runTo(target);
+    await this.runTo(target, true);
     this.move!.marks = [];
     snapshots.thin(engine.position.tick);
   }
@@ -306,53 +305,48 @@ export class Timeline {
   }
 
   /** Runs forward to `goal`, but not past the end or a trap; the reason when something else than the goal was reached. */
-  private async advance(goal: Position): Promise<StopReason | undefined> {
+  private async advance(goal: Position, pass = true): Promise<StopReason | undefined> {
     const { trap } = this.parts;
     const trapAhead = trap !== undefined && comparePositions(this.position, trap) < 0;
     const limit = trapAhead ? trap : this.end;
     const limited = comparePositions(goal, limit) >= 0;
-    const stop = await this.runTo(limited ? limit : goal);
+    const stop = await this.runTo(limited ? limit : goal, pass);
     if (stop === "breakpoint") return "breakpoint";
     if (stop === "frame-return") return "finish";
     if (limited || stop === "end") return trapAhead ? "trap" : "end";
     return undefined;
   }
 
-  /** Runs until frame `frameIndex` is gone; `reason` is what that is called. */
-  private async leaveFrame(frameIndex: number, reason: StopReason): Promise<StopReason> {
+  /** Runs until frame `frameIndex` is gone; `reason` is what that is called. `pass` as in Engine.run. */
+  private async leaveFrame(frameIndex: number, reason: StopReason, pass: boolean): Promise<StopReason> {
     const { engine } = this;
     engine.armBreakpoints(true);
-    while (engine.depth > frameIndex) {
+    for (let passHere = pass; engine.depth > frameIndex; passHere = false) {
       engine.watch(frameIndex);
-      const host = engine.isHostFrame(frameIndex);
-      // A host function ends by an event: go from event to event and look.
-      const stop = await this.advance(host ? { tick: this.end.tick, event: engine.position.event } : this.end);
+      // A frame that only an event can end: go from event to event and look.
+      const goal = engine.endsByEvent(frameIndex) ? { tick: this.end.tick, event: engine.position.event } : this.end;
+      const stop = await this.advance(goal, passHere);
+      if (stop === undefined) await this.runTo(settledAt(engine.position.tick), false);
       const there = engine.unwatch(frameIndex);
       if (stop === "breakpoint" || stop === "end" || stop === "trap") return stop;
-      await this.runTo(settledAt(engine.position.tick));
       if (!there) break;
-      if (engine.atBreakpoint) return "breakpoint";
     }
     return this.atEnd ? "end" : reason;
   }
 
-  /**
-   * Runs forward to a position, in slices: takes snapshots, breathes, and looks for breakpoints where a slice ends.
-   * A breakpoint at the position where the run begins is passed.
-   */
-  private async runTo(goal: Position): Promise<RunStop> {
+  /** Runs forward to a position, in slices: takes snapshots and breathes between them. `pass` as in Engine.run. */
+  private async runTo(goal: Position, pass: boolean): Promise<RunStop> {
     const { engine } = this;
     const move = this.move!;
-    const start = engine.position;
     const eventGoal = goal.event < this.end.event ? { event: goal.event } : {};
     let regularMark = this.nextRegularMark();
-    for (;;) {
+    for (let passHere = pass; ; passHere = false) {
       const here = engine.position;
       if (comparePositions(here, goal) >= 0 || (here.tick >= goal.tick && !engine.waiting)) return "goal";
       const mark = Math.min(move.marks.at(-1) ?? Number.POSITIVE_INFINITY, regularMark);
       const limitTick = Math.min(goal.tick, mark, here.tick + this.sliceTicks);
       const startedAt = performance.now();
-      const stop = await engine.run({ tick: limitTick, ...eventGoal });
+      const stop = await engine.run({ tick: limitTick, ...eventGoal }, passHere);
       const now = engine.position;
       this.fitSlice(now.tick - here.tick, performance.now() - startedAt);
       move.doneTicks += now.tick - here.tick;
@@ -360,16 +354,8 @@ export class Timeline {
         this.takeMark(now.tick >= regularMark ? this.intervalTicks / 2 : LEAST_GAP_TICKS);
         regularMark = this.nextRegularMark();
       }
-      const moved = comparePositions(now, start) !== 0;
-      if (stop === "breakpoint") {
-        if (moved) return stop;
-      } else if (stop !== "goal") {
-        return stop;
-      } else if (now.tick >= goal.tick || (engine.waiting && now.event >= goal.event)) {
-        return "goal";
-      } else if (moved && engine.breakpointsArmed && engine.atBreakpoint) {
-        return "breakpoint";
-      }
+      if (stop !== "goal") return stop;
+      if (now.tick >= goal.tick || (engine.waiting && now.event >= goal.event)) return "goal";
       await this.breathe(move);
     }
   }

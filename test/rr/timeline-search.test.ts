@@ -55,24 +55,22 @@ class ToyEngine implements Engine<Position> {
     return this.execution.stacks[this.tick]!.length;
   }
   readonly waiting = false;
-  isHostFrame(): boolean {
+  endsByEvent(): boolean {
     return false;
   }
-  get atBreakpoint(): boolean {
-    return this.execution.breakpoints[this.tick]!;
-  }
-  async run(goal: Goal): Promise<RunStop> {
+  async run(goal: Goal, pass: boolean): Promise<RunStop> {
     const end = this.execution.stacks.length - 1;
-    for (;;) {
-      if (this.tick >= (goal.tick ?? Number.POSITIVE_INFINITY)) return "goal";
+    const goalTick = goal.tick ?? Number.POSITIVE_INFINITY;
+    for (let passing = pass; ; passing = false) {
+      if (this.tick >= goalTick) return "goal";
+      if (this.breakpointsArmed && !passing && this.execution.breakpoints[this.tick]) {
+        this.stops++;
+        return "breakpoint";
+      }
       if (this.tick >= end) return "end";
       this.tick++;
       this.ticksRun++;
       if (this.watched !== undefined && this.execution.stacks[this.tick]![this.watchedIndex] !== this.watched) return "frame-return";
-      if (this.breakpointsArmed && this.tick < (goal.tick ?? Number.POSITIVE_INFINITY) && this.atBreakpoint) {
-        this.stops++;
-        return "breakpoint";
-      }
     }
   }
   capture(): Position {
@@ -106,7 +104,7 @@ function context(engine: ToyEngine, snapshotTicks: readonly number[]): SearchCon
       before: (point) => points.filter((p) => comparePositions(p, point) < 0).at(-1),
     },
     positionOf: (snapshot) => snapshot,
-    runTo: async (point) => (comparePositions(engine.position, point) >= 0 ? "goal" : engine.run({ tick: point.tick })),
+    runTo: async (point, pass) => (comparePositions(engine.position, point) >= 0 ? "goal" : engine.run({ tick: point.tick }, pass)),
   };
 }
 
@@ -189,7 +187,7 @@ describe("search: the call that made a frame", () => {
       const engine = new ToyEngine(execution);
       const search = context(engine, [0, ...Array.from({ length: round % 8 }, () => Math.floor(random() * 40_000))]);
       const at = Math.floor(random() * 40_000);
-      await engine.run({ tick: at });
+      await engine.run({ tick: at }, true);
       const index = Math.floor(random() * engine.depth);
       const number = execution.stacks[at]![index]!;
       const expected = execution.stacks.findIndex((stack) => stack[index] === number);
@@ -201,7 +199,7 @@ describe("search: the call that made a frame", () => {
     const execution = toyExecution(22, 1_000_000, 0);
     const engine = new ToyEngine(execution);
     const at = execution.stacks.findIndex((stack, tick) => tick > 800_000 && stack.length >= 8);
-    await engine.run({ tick: at });
+    await engine.run({ tick: at }, true);
     engine.ticksRun = 0;
     await frameEntry(context(engine, [0, 300_000, 600_000]), engine.depth - 1);
     expect(engine.ticksRun).lessThan(3 * 300_000);

@@ -1,0 +1,178 @@
+/**
+ * The engine of the timeline: a replayer and the snapshots of its store, with breakpoints and frame watches of the
+ * machine. Moves forward or to a snapshot; strategy is search.ts's and timeline.ts's matter.
+ */
+import { SnapshotTaker } from "../snapshot/capture.ts";
+import type { Position, Snapshot } from "../snapshot/tree.ts";
+import type { FuncBreakpoints } from "../vm/code.ts";
+import { setBreakpoints, unwatchFrames, watchFrame } from "../vm/execute.ts";
+import { InstrReader } from "../vm/instr.ts";
+import { forgetCode } from "../vm/lower.ts";
+import { InstrFlag, Wasm } from "../vm/opcodes.ts";
+import { Frame, FrameFlag, Status, type Store } from "../vm/store.ts";
+import type { Module } from "../vm/types.ts";
+import type { Replayer } from "./replayer.ts";
+import type { Engine, Goal, RunStop } from "./search.ts";
+
+/** Where to stop. Addresses are store addresses. */
+export interface CodePlace {
+  readonly funcAddr: number;
+  /** Module byte offset of a counted instruction; undefined means the function's entry. */
+  readonly wasmOffset: number | undefined;
+}
+
+/** Runs shorter than this keep disarmed breakpoints in the code and pass them: lowering functions anew costs more. */
+const DISARM_WORTH_TICKS = 100_000;
+
+export class ReplayEngine implements Engine<Snapshot> {
+  readonly replayer: Replayer;
+  readonly store: Store;
+  private readonly taker: SnapshotTaker;
+  private readonly modules: readonly Module[];
+  private places: readonly CodePlace[] = [];
+  private armed = false;
+  /** What the code of the store's functions has now. */
+  private readonly inCode = new Map<number, FuncBreakpoints>();
+
+  /** `modules` are those of the trace that snapshots read from bytes need. */
+  constructor(replayer: Replayer, modules: readonly Module[] = []) {
+    this.replayer = replayer;
+    this.store = replayer.store;
+    this.modules = modules;
+    this.taker = new SnapshotTaker(replayer.store);
+  }
+
+  get position(): Position {
+    return { tick: this.store.tick, event: this.replayer.eventNumber };
+  }
+
+  get depth(): number {
+    return this.store.depth;
+  }
+
+  get waiting(): boolean {
+    return this.replayer.waiting;
+  }
+
+  async run(goal: Goal, pass: boolean): Promise<RunStop> {
+    const { store } = this;
+    const far = (goal.tick ?? Number.POSITIVE_INFINITY) - store.tick > DISARM_WORTH_TICKS;
+    if (this.armed) this.putIntoCode(this.places);
+    else if (far) this.putIntoCode([]);
+    let passHere = pass || !this.armed;
+    for (;;) {
+      const passTick = passHere && store.status === Status.Running ? store.tick : -1;
+      const stop = await this.replayer.runTo(goal, passTick);
+      if (stop !== "breakpoint" || this.armed) return stop;
+      passHere = true;
+    }
+  }
+
+  capture(): Snapshot {
+    return this.taker.capture(this.replayer.eventNumber);
+  }
+
+  restore(snapshot: Snapshot): void {
+    const { store } = this;
+    // Functions that did not exist yet are added anew when they are instantiated: their code must not outlive them.
+    for (let addr = snapshot.shape.funcs.length; addr < store.funcs.length; addr++) {
+      forgetCode(store, addr);
+      this.inCode.delete(addr);
+      store.code.breakpoints.delete(addr);
+    }
+    this.taker.restore(snapshot, this.modules);
+    this.replayer.restoreCursor(snapshot.event);
+  }
+
+  /** Sets the places where armed breakpoints stop. */
+  setPlaces(places: readonly CodePlace[]): void {
+    this.places = places;
+  }
+
+  get hasBreakpoints(): boolean {
+    return this.places.length > 0;
+  }
+
+  get breakpointsArmed(): boolean {
+    return this.armed;
+  }
+
+  armBreakpoints(armed: boolean): void {
+    this.armed = armed;
+  }
+
+  watch(frameIndex: number): void {
+    watchFrame(this.store, frameIndex);
+  }
+
+  unwatch(frameIndex: number): boolean {
+    const { store } = this;
+    const there = frameIndex < store.depth && (store.frameWord(frameIndex, Frame.Flags) & FrameFlag.Watch) !== 0;
+    unwatchFrames(store);
+    return there;
+  }
+
+  endsByEvent(frameIndex: number): boolean {
+    return (this.store.frameWord(frameIndex, Frame.Flags) & (FrameFlag.Host | FrameFlag.Entry)) !== 0;
+  }
+
+  /** Makes the code of all functions stop at exactly these places. */
+  private putIntoCode(places: readonly CodePlace[]): void {
+    if (places.length === 0 && this.inCode.size === 0) return;
+    const wanted = this.byFunction(places);
+    for (const addr of [...this.inCode.keys()]) {
+      if (!wanted.has(addr)) this.setFunction(addr, undefined);
+    }
+    for (const [addr, breakpoints] of wanted) {
+      const present = this.inCode.get(addr);
+      if (present === undefined || !sameBreakpoints(present, breakpoints)) this.setFunction(addr, breakpoints);
+    }
+  }
+
+  private setFunction(funcAddr: number, breakpoints: FuncBreakpoints | undefined): void {
+    const { store } = this;
+    if (store.funcs[funcAddr] !== undefined) setBreakpoints(store, funcAddr, breakpoints);
+    // Code is made when the function is first called, and looks here.
+    else if (breakpoints !== undefined) store.code.breakpoints.set(funcAddr, breakpoints);
+    if (breakpoints === undefined) this.inCode.delete(funcAddr);
+    else this.inCode.set(funcAddr, breakpoints);
+  }
+
+  private byFunction(places: readonly CodePlace[]): Map<number, FuncBreakpoints> {
+    const found = new Map<number, { entry: boolean; wasmOffsets: Set<number> }>();
+    for (const { funcAddr, wasmOffset } of places) {
+      if (this.store.funcs[funcAddr]?.kind === "host") continue;
+      let breakpoints = found.get(funcAddr);
+      if (breakpoints === undefined) {
+        breakpoints = { entry: false, wasmOffsets: new Set() };
+        found.set(funcAddr, breakpoints);
+      }
+      const offset = wasmOffset ?? this.entryOffset(funcAddr);
+      if (offset === undefined) breakpoints.entry = true;
+      else breakpoints.wasmOffsets.add(offset);
+    }
+    return found;
+  }
+
+  /**
+   * Offset of the first counted instruction when only an entry can lead there, so that stopping at it is stopping at the
+   * entry; undefined when the function begins with a loop. Preferred because a run that begins there still stops at it.
+   */
+  private entryOffset(funcAddr: number): number | undefined {
+    const func = this.store.funcs[funcAddr];
+    if (func?.kind !== "wasm") return undefined;
+    const { module } = this.store.instances[func.instanceAddr]!;
+    const body = module.funcs[func.funcIndex - module.importedFuncCount]!;
+    const reader = new InstrReader(module.bytes, body.codeStart, body.end);
+    while (reader.next() && reader.code !== Wasm.Loop) {
+      if ((reader.row.flags & InstrFlag.Uncounted) === 0) return reader.wasmOffset;
+    }
+    return undefined;
+  }
+}
+
+function sameBreakpoints(a: FuncBreakpoints, b: FuncBreakpoints): boolean {
+  return (
+    a.entry === b.entry && a.wasmOffsets.size === b.wasmOffsets.size && [...a.wasmOffsets].every((offset) => b.wasmOffsets.has(offset))
+  );
+}
