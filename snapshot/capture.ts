@@ -11,7 +11,7 @@ import type { Table } from "../vm/table.ts";
 import { Trap } from "../vm/trap.ts";
 import { type Module, ValType } from "../vm/types.ts";
 import { SnapshotError } from "./errors.ts";
-import { type ChunkChange, ChunkEditor, chunkCount, PAGE_WORDS, type PageTable, pageAt, pageOf, ZERO_CHUNK } from "./pages.ts";
+import { CHUNK_PAGES, type ChunkChange, ChunkEditor, chunkCount, PAGE_WORDS, type PageTable, pageAt, pageOf, ZERO_CHUNK } from "./pages.ts";
 import { alignShape, findModules, shapeOf } from "./shape.ts";
 import { type Dropped, emptySnapshot, evolve, type Snapshot } from "./tree.ts";
 
@@ -39,7 +39,6 @@ export class SnapshotTaker {
   private tables: readonly Table[] = [];
   /** Whether memories and tables added since then are zero but for their marks. Not so for what a first look finds. */
   private marksComplete = false;
-
   private readonly codec: FrameCodec;
 
   constructor(store: Store, codec: FrameCodec = frameCodec) {
@@ -350,9 +349,12 @@ function restoreMemory(memory: Memory, pages: PageTable, base: PageTable | undef
   for (const [index, chunk] of pages.entries()) {
     const before = base[index] ?? ZERO_CHUNK;
     if (before === chunk) continue;
-    const first = index * chunk.length;
-    const count = Math.min(chunk.length, pageCount - first);
-    for (let i = 0; i < count; i++) if (chunk[i] !== before[i]) words.set(chunk[i]!, (first + i) * PAGE_WORDS);
+    const first = index * CHUNK_PAGES;
+    const count = Math.min(CHUNK_PAGES, pageCount - first);
+    for (let i = 0; i < count; i++) {
+      const page = chunk.pages[i]!;
+      if (page !== before.pages[i]) words.set(page, (first + i) * PAGE_WORDS);
+    }
   }
 }
 

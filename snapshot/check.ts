@@ -91,7 +91,7 @@ function checkTable({ shape, tables }: Snapshot, addr: number): void {
   insist(elemType === ValType.FuncRef || elemType === ValType.ExternRef, `table ${addr} holds no references`);
   checkPages(pages, length, `table ${addr}`);
   if (elemType !== ValType.FuncRef) return;
-  for (const page of new Set(pages.flat())) for (const ref of page) checkFuncRef(ref, shape, `table ${addr}`);
+  for (const page of new Set(pages.flatMap((chunk) => chunk.pages))) for (const ref of page) checkFuncRef(ref, shape, `table ${addr}`);
 }
 
 /** Whether slots `[slot, slot + count)` exist. */

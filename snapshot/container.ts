@@ -210,7 +210,7 @@ export class SnapshotWriter {
   private addPages(chunks: Iterable<Chunk>): void {
     let group: Page[] = [];
     for (const chunk of chunks) {
-      for (const page of chunk) {
+      for (const page of chunk.pages) {
         if (this.pageIds.get(page) !== undefined) continue;
         this.pageIds.add(page);
         group.push(page);
@@ -236,7 +236,7 @@ export class SnapshotWriter {
         this.chunkIds.add(chunk);
         encodeChunk(
           raw,
-          chunk.map((page) => this.pageIds.get(page)!),
+          chunk.pages.map((page) => this.pageIds.get(page)!),
         );
       }
       if (group.length > 0) this.chunks.push({ offset: this.block(Kind.Chunks, raw.view()), count: group.length });

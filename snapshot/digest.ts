@@ -47,8 +47,8 @@ export function pageDigest(page: Page): Uint8Array {
 export function chunkDigest(chunk: Chunk): Uint8Array {
   let known = chunks.get(chunk);
   if (known === undefined) {
-    const bytes = new Uint8Array(chunk.length * DIGEST_BYTES);
-    for (const [i, page] of chunk.entries()) bytes.set(pageDigest(page), i * DIGEST_BYTES);
+    const bytes = new Uint8Array(chunk.pages.length * DIGEST_BYTES);
+    for (const [i, page] of chunk.pages.entries()) bytes.set(pageDigest(page), i * DIGEST_BYTES);
     known = digest(bytes);
     chunks.set(chunk, known);
   }

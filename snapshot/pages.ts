@@ -15,13 +15,21 @@ const CHUNK_SHIFT = 9;
 
 /** PAGE_WORDS words that nobody writes. */
 export type Page = Int32Array;
-/** CHUNK_PAGES pages, frozen. */
-export type Chunk = readonly Page[];
+/**
+ * CHUNK_PAGES pages that nobody replaces. An object of a class, because immer passes those by: it would wrap arrays in
+ * drafts and search them for drafts, page reference by page reference.
+ */
+export class Chunk {
+  readonly pages: readonly Page[];
+  constructor(pages: readonly Page[]) {
+    this.pages = pages;
+  }
+}
 export type PageTable = readonly Chunk[];
 
 /** The page of zeros. Every page that is all zero when captured is this one. */
 export const ZERO_PAGE: Page = new Int32Array(PAGE_WORDS);
-export const ZERO_CHUNK: Chunk = Object.freeze(new Array<Page>(CHUNK_PAGES).fill(ZERO_PAGE));
+export const ZERO_CHUNK = new Chunk(new Array<Page>(CHUNK_PAGES).fill(ZERO_PAGE));
 
 /** Chunks that `wordCount` words need. */
 export function chunkCount(wordCount: number): number {
@@ -29,7 +37,7 @@ export function chunkCount(wordCount: number): number {
 }
 
 export function pageAt(table: PageTable, pageIndex: number): Page {
-  return table[pageIndex >>> CHUNK_SHIFT]?.[pageIndex & (CHUNK_PAGES - 1)] ?? ZERO_PAGE;
+  return table[pageIndex >>> CHUNK_SHIFT]?.pages[pageIndex & (CHUNK_PAGES - 1)] ?? ZERO_PAGE;
 }
 
 /** Whether the words from `at` equal the page. Cost: up to the first difference. */
@@ -79,12 +87,12 @@ export class ChunkEditor {
       this.index = index;
       this.chunk = this.base[index] ?? ZERO_CHUNK;
     }
-    return this.chunk[pageIndex & (CHUNK_PAGES - 1)]!;
+    return this.chunk.pages[pageIndex & (CHUNK_PAGES - 1)]!;
   }
 
   /** Replaces the page that `page` was last asked for. */
   replace(pageIndex: number, page: Page): void {
-    this.copy ??= this.chunk.slice();
+    this.copy ??= this.chunk.pages.slice();
     this.copy[pageIndex & (CHUNK_PAGES - 1)] = page;
   }
 
@@ -97,7 +105,7 @@ export class ChunkEditor {
   private flush(): void {
     if (this.copy === undefined) return;
     const zero = this.copy.every((page) => page === ZERO_PAGE);
-    this.changes.push({ index: this.index, chunk: zero ? ZERO_CHUNK : Object.freeze(this.copy) });
+    this.changes.push({ index: this.index, chunk: zero ? ZERO_CHUNK : new Chunk(this.copy) });
     this.copy = undefined;
   }
 }

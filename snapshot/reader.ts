@@ -26,7 +26,7 @@ import {
   PAGES_PER_BLOCK,
 } from "./container.ts";
 import { SnapshotError } from "./errors.ts";
-import { CHUNK_PAGES, type Chunk, PAGE_WORDS, type Page, ZERO_CHUNK, ZERO_PAGE } from "./pages.ts";
+import { CHUNK_PAGES, Chunk, PAGE_WORDS, type Page, ZERO_CHUNK, ZERO_PAGE } from "./pages.ts";
 import { decodeMachine, decodeShape, type MachineRecord } from "./record.ts";
 import { comparePositions, type Position, type Shape, type Snapshot } from "./tree.ts";
 
@@ -163,7 +163,7 @@ export class SnapshotReader {
     }
     const pages = yield* this.loadPages(new Set([...idLists.values()].flat()));
     for (const [id, pageIds] of idLists) {
-      const chunk = Object.freeze(pageIds.map((pageId) => pages.get(pageId)!));
+      const chunk = new Chunk(pageIds.map((pageId) => pages.get(pageId)!));
       this.chunks.remember(id, chunk);
       found.set(id, chunk);
     }

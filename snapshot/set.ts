@@ -169,8 +169,8 @@ export class SnapshotSet {
   }
 
   private holdChunk(chunk: Chunk): void {
-    this.bytes += chunk.length * REFERENCE_BYTES;
-    for (const page of chunk) if (page !== ZERO_PAGE && this.pages.add(page)) this.bytes += pageBytes(page);
+    this.bytes += chunk.pages.length * REFERENCE_BYTES;
+    for (const page of chunk.pages) if (page !== ZERO_PAGE && this.pages.add(page)) this.bytes += pageBytes(page);
   }
 
   private release(snapshot: Snapshot): void {
@@ -184,8 +184,8 @@ export class SnapshotSet {
   }
 
   private releaseChunk(chunk: Chunk): void {
-    this.bytes -= chunk.length * REFERENCE_BYTES;
-    for (const page of chunk) if (page !== ZERO_PAGE && this.pages.remove(page)) this.bytes -= pageBytes(page);
+    this.bytes -= chunk.pages.length * REFERENCE_BYTES;
+    for (const page of chunk.pages) if (page !== ZERO_PAGE && this.pages.remove(page)) this.bytes -= pageBytes(page);
   }
 }
 

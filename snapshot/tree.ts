@@ -97,7 +97,7 @@ export interface Snapshot extends Position {
 
 /**
  * Freezing is off: it would visit every page reference of every new tree. What is handed out is readonly by type, and the
- * large lists (chunks, frames, shape) are frozen by hand, which also keeps immer from searching them for drafts.
+ * large lists (frames, shape) are frozen by hand, which also keeps immer from searching them for drafts.
  */
 const immer = new Immer({ autoFreeze: false });
 

@@ -5,7 +5,7 @@ import { SnapshotTaker } from "../../snapshot/capture.ts";
 import { checksum, encodeChunk, FOOTER_BYTES, SnapshotWriter } from "../../snapshot/container.ts";
 import { SnapshotError } from "../../snapshot/errors.ts";
 import { stateHash } from "../../snapshot/hash.ts";
-import { pageAt } from "../../snapshot/pages.ts";
+import { Chunk, pageAt } from "../../snapshot/pages.ts";
 import { SnapshotReader, type SnapshotStorage } from "../../snapshot/reader.ts";
 import { deserializeSnapshot, readSnapshotSet, serializeSnapshot, writeSnapshotSet } from "../../snapshot/serialize.ts";
 import { SnapshotSet } from "../../snapshot/set.ts";
@@ -254,12 +254,15 @@ describe("stored snapshots", () => {
       "memory without pages": { ...fresh, memories: [{ ...good.memories[0]!, pages: [] }, ...good.memories.slice(1)] },
       "memory with content past its end": {
         ...fresh,
-        memories: [{ pageCount: 1, pages: [Array.from({ length: 512 }, () => new Int32Array(1024).fill(1))] }, ...good.memories.slice(1)],
+        memories: [
+          { pageCount: 1, pages: [new Chunk(Array.from({ length: 512 }, () => new Int32Array(1024).fill(1)))] },
+          ...good.memories.slice(1),
+        ],
       },
       "table element": {
         ...fresh,
         tables: [
-          { length: 1024, pages: [[new Int32Array(1024).fill(77), ...good.tables[0]!.pages[0]!.slice(1)]] },
+          { length: 1024, pages: [new Chunk([new Int32Array(1024).fill(77), ...good.tables[0]!.pages[0]!.pages.slice(1)])] },
           ...good.tables.slice(1),
         ],
       },

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { SnapshotTaker } from "../../snapshot/capture.ts";
-import { ZERO_CHUNK, ZERO_PAGE } from "../../snapshot/pages.ts";
+import { type Chunk, ZERO_CHUNK, ZERO_PAGE } from "../../snapshot/pages.ts";
 import type { SnapshotPolicy } from "../../snapshot/policy.ts";
 import { SnapshotSet } from "../../snapshot/set.ts";
 import { comparePositions, type Snapshot } from "../../snapshot/tree.ts";
@@ -25,11 +25,11 @@ function run(count: number, seed: number): Snapshot[] {
 /** What the set should count, from scratch. */
 function pageBytesOf(snapshots: Iterable<Snapshot>): number {
   const pages = new Set<Int32Array>();
-  const chunks = new Set<readonly Int32Array[]>();
+  const chunks = new Set<Chunk>();
   for (const { memories, tables } of snapshots) {
     for (const { pages: table } of [...memories, ...tables]) for (const chunk of table) if (chunk !== ZERO_CHUNK) chunks.add(chunk);
   }
-  for (const chunk of chunks) for (const page of chunk) if (page !== ZERO_PAGE) pages.add(page);
+  for (const chunk of chunks) for (const page of chunk.pages) if (page !== ZERO_PAGE) pages.add(page);
   return [...pages].reduce((sum, page) => sum + page.byteLength, 0) + chunks.size * 512 * 8;
 }
 
