@@ -37,15 +37,14 @@ export function usageError(message: string): CliError {
 /** Classes by name, so that a command that needs no traces does not load what reads them. */
 const traceErrors: ReadonlySet<string> = new Set(["TraceError", "SnapshotError"]);
 /** Codes of those classes that are no fault of the trace. */
-const outsideCodes: ReadonlySet<string> = new Set(["trace-storage", "trace-use", "out-of-memory"]);
-const positionCodes: ReadonlySet<string> = new Set(["position", "bad-position", "unknown-position", "unknown-bookmark"]);
+const outsideCodes: ReadonlySet<string> = new Set(["trace-use", "out-of-memory"]);
 
 /** The exit code that an error leads to. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode;
   if (error instanceof DecodeError || error instanceof ValidationError || error instanceof LinkError) return ExitCode.BadModule;
   if (error instanceof ResourceError || !(error instanceof RewasmError)) return ExitCode.Failure;
-  if (positionCodes.has(error.code) || error.name === "PositionError") return ExitCode.Usage;
+  if (error.code === "unknown-position") return ExitCode.Usage;
   if (error.name === "WasiError") return error.code === "bad-preopen" ? ExitCode.Usage : ExitCode.BadModule;
   if (traceErrors.has(error.name)) return outsideCodes.has(error.code) ? ExitCode.Failure : ExitCode.BadTrace;
   return ExitCode.Failure;

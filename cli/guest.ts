@@ -14,6 +14,7 @@ import { PREVIEW1, PREVIEW1_MODULE } from "../wasi/preview1.ts";
 import { type ProgramKind, programKind } from "../wasi/program.ts";
 import { trapHead, trapReport } from "./backtrace.ts";
 import { CliError, ExitCode, errorLine, usageError } from "./errors.ts";
+import { exitStatus } from "./exit-status.ts";
 import type { GuestOptions } from "./guest-options.ts";
 import { loadModule } from "./module-file.ts";
 import { noticeLine, printLine } from "./terminal.ts";
@@ -21,8 +22,8 @@ import { formatResults, parseArguments } from "./values.ts";
 
 /** A program that is known to be runnable, before anything of it has run. */
 export interface Guest {
-  /** What people call it: the path as given. */
-  readonly path: string;
+  /** What people call it: its file name. */
+  readonly name: string;
   readonly module: Module;
   readonly kind: ProgramKind;
   readonly wasi: NodeWasi;
@@ -43,7 +44,7 @@ export function loadGuest(path: string, words: readonly string[], options: Guest
   }
   const args = [basename(path), ...(invoke === undefined ? words : [])];
   const wasi = createNodeWasi({ ...hooks, args, env: options.env, preopens: options.dir });
-  return { path, module, kind, wasi, args, env: options.env, invoke };
+  return { name: basename(path), module, kind, wasi, args, env: options.env, invoke };
 }
 
 /** Every import has to be a WASI function; the check of their types is the program's (wasi/program.ts). */
@@ -74,7 +75,7 @@ export type Caller = (funcAddr: number, args: readonly Value[]) => CallResult | 
  * A machine can do this once.
  */
 export async function runGuest(guest: Guest, machine: Machine, call: Caller): Promise<number> {
-  const reporter = new TrapReporter(machine, guest.path);
+  const reporter = new TrapReporter(machine, guest.name);
   const { instanceAddr, start } = machine.instantiate(guest.module, { [PREVIEW1_MODULE]: wantedImports(guest) });
   const started = reporter.exitCode(start);
   if (started !== undefined) return started;
@@ -104,12 +105,12 @@ function exported(machine: Machine, instanceAddr: number, name: string): number 
 /** Keeps the report of the last trap, which has to be made while its frames are there. */
 class TrapReporter {
   private report: readonly string[] = [];
-  private readonly path: string;
+  private readonly program: string;
 
-  constructor(machine: Machine, path: string) {
-    this.path = path;
+  constructor(machine: Machine, program: string) {
+    this.program = program;
     machine.onTrap = (thrown) => {
-      this.report = trapReport(machine.store, path, thrown === undefined ? undefined : errorLine(thrown));
+      this.report = trapReport(machine.store, program, thrown === undefined ? undefined : errorLine(thrown));
     };
   }
 
@@ -122,13 +123,8 @@ class TrapReporter {
         return exitStatus(result.exitCode);
       case "trap":
         if (result.thrown instanceof ResourceError) throw result.thrown;
-        for (const line of this.report.length > 0 ? this.report : [trapHead(this.path, result.trap)]) noticeLine(line);
+        for (const line of this.report.length > 0 ? this.report : [trapHead(this.program, result.trap)]) noticeLine(line);
         return ExitCode.Trap;
     }
   }
-}
-
-/** What the system keeps of an exit code. */
-export function exitStatus(exitCode: number): number {
-  return exitCode & 0xff;
 }

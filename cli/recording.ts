@@ -1,0 +1,96 @@
+/**
+ * A recording from its start to its end: program, recorder, files and signals together. A trace is usable whatever ends
+ * the recording; nothing that exists is touched before the program is known to be runnable.
+ */
+import { statSync } from "node:fs";
+import { basename } from "node:path";
+import { TraceError } from "../rr/errors.ts";
+import { Recorder } from "../rr/recorder.ts";
+import { DEFAULT_STACK_BYTES } from "../vm/store.ts";
+import { CliError, ExitCode, usageError } from "./errors.ts";
+import { FileSink } from "./file-storage.ts";
+import { guestMachine, loadGuest, runGuest } from "./guest.ts";
+import type { GuestOptions } from "./guest-options.ts";
+import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
+
+export interface RecordSettings {
+  /** The trace file; undefined for the program's name with `.rrw`. */
+  readonly output: string | undefined;
+  readonly snapshots: boolean;
+}
+
+class Interrupted extends Error {}
+
+/** Records a program; returns the exit code. */
+export async function record(path: string, words: readonly string[], options: GuestOptions, settings: RecordSettings): Promise<number> {
+  const signals = new Signals();
+  let flush = (): void => {};
+  const guest = loadGuest(path, words, options, {
+    // A blocked call gives no other chance to react: the signal's own action ends the process, and the trace is whole so far.
+    beforeBlocking: (func) => {
+      if (func.name !== "poll_oneoff") flush();
+      signals.release();
+    },
+    afterBlocking: () => signals.catch(),
+  });
+  const output = settings.output ?? `${basename(path).replace(/\.(wasm|wat)$/, "")}.rrw`;
+  const sink = openSink(path, output);
+  const env = guest.env.map(([name, value]) => `${name}=${value}`);
+  const recorder = new Recorder(sink, { stackBytes: DEFAULT_STACK_BYTES, program: guest.name, args: guest.args, env });
+  const machine = guestMachine(guest, { stackBytes: DEFAULT_STACK_BYTES, journal: recorder });
+  recorder.attach(machine.store);
+  flush = () => recorder.flush();
+  machine.onSlice = () => {
+    if (signals.received) throw new Interrupted();
+  };
+  signals.catch();
+  try {
+    const exitCode = await runGuest(guest, machine, (funcAddr, args) => machine.callAsync(funcAddr, args));
+    recorder.finish();
+    if (isTerminal(STDERR)) noticeLine(`recorded ${recorder.eventCount} events, ${machine.store.tick} ticks in ${output}`);
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw recorder.failure ?? error;
+    recorder.finish();
+    noticeLine(`interrupted: ${output} holds the recording up to tick ${machine.store.tick}`);
+    return ExitCode.Interrupted;
+  } finally {
+    signals.release();
+  }
+}
+
+/** A sink for the trace. Throws a usage error when it cannot be written, or is the program itself. */
+function openSink(program: string, output: string): FileSink {
+  const here = statSync(output, { throwIfNoEntry: false });
+  const source = statSync(program);
+  if (here !== undefined && here.ino === source.ino && here.dev === source.dev)
+    throw usageError(`${output} is the program: name another file with -o`);
+  const sink = new FileSink(output);
+  try {
+    sink.check();
+  } catch (error) {
+    throw error instanceof TraceError ? new CliError(ExitCode.Usage, error.code, error.message) : error;
+  }
+  return sink;
+}
+
+/** Ctrl-C and its kin: caught between slices, left alone while the program waits in a call. */
+class Signals {
+  received = false;
+  private caught = false;
+  private readonly listener = (): void => {
+    this.received = true;
+  };
+
+  catch(): void {
+    if (this.caught) return;
+    this.caught = true;
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, this.listener);
+  }
+
+  release(): void {
+    if (!this.caught) return;
+    this.caught = false;
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, this.listener);
+  }
+}

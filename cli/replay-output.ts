@@ -1,0 +1,97 @@
+/**
+ * What a replayed program shows: its standard output and error, the results of --invoke and the report of a trap, as they
+ * were when it was recorded. A journal of a replay; changes nothing.
+ */
+import type { TraceEvent } from "../rr/event.ts";
+import type { Journal } from "../vm/host.ts";
+import { Status, type Store } from "../vm/store.ts";
+import { Trap } from "../vm/trap.ts";
+import { readValues } from "../vm/value.ts";
+import { OutputFollower, type OutputSink } from "../wasi/output.ts";
+import { trapHead, trapReport } from "./backtrace.ts";
+import { ExitCode } from "./errors.ts";
+import { exitStatus } from "./exit-status.ts";
+import { formatResults } from "./values.ts";
+
+const encoder = new TextEncoder();
+
+function nothing(): void {}
+
+export class ReplayOutput implements Journal {
+  readonly moduleAdded = nothing;
+  readonly hostFuncAdded = nothing;
+  readonly memoryAdded = nothing;
+  readonly tableAdded = nothing;
+  readonly globalAdded = nothing;
+  readonly hostThrew = nothing;
+  readonly exited = nothing;
+  readonly grew = nothing;
+  readonly memoryWritten = nothing;
+  readonly memoryGrown = nothing;
+  readonly tableSet = nothing;
+  readonly tableGrown = nothing;
+  readonly globalSet = nothing;
+  private readonly program: string;
+  private readonly sink: OutputSink;
+  private readonly follower: OutputFollower;
+  private readonly store: () => Store;
+  private thrown: string | undefined;
+  private trap: boolean = false;
+
+  /** `store` gives the replayer's store; output goes to `sink` as it comes. */
+  constructor(program: string, store: () => Store, sink: OutputSink) {
+    this.program = program;
+    this.store = store;
+    this.sink = sink;
+    this.follower = new OutputFollower(sink);
+  }
+
+  /** The exit code that the program's end means, or undefined when the replay has not come to its end. */
+  exitCode(): number | undefined {
+    const { status, exitCode } = this.store();
+    if (status === Status.Exited) return exitStatus(exitCode);
+    if (status !== Status.Idle) return undefined;
+    return this.trap ? ExitCode.Trap : ExitCode.Success;
+  }
+
+  /** For ReplayerOptions.onEvent: a trap is reported while its frames are there. */
+  readonly onEvent = (event: TraceEvent, store: Store): void => {
+    if (event.kind === "host-throw") this.thrown = event.message;
+    else if (event.kind === "trap" && store.status === Status.Trapped) this.report(trapReport(store, this.program, this.thrown));
+  };
+
+  instantiated(_instanceAddr: number, _moduleIndex: number, _imports: unknown, trap: Trap): void {
+    if (trap === Trap.None) return;
+    this.trap = true;
+    this.report([trapHead(this.program, trap)]);
+  }
+
+  called(): void {
+    this.trap = false;
+  }
+
+  trapped(): void {
+    this.trap = true;
+  }
+
+  hostCalled(funcAddr: number, argSlot: number): void {
+    this.follower.hostCalled(this.store(), funcAddr, argSlot);
+  }
+
+  hostReturned(funcAddr: number, resultSlot: number): void {
+    this.follower.hostReturned(this.store(), funcAddr, resultSlot);
+  }
+
+  /** Only calls of --invoke have results, and only the outermost calls are the command's. */
+  returned(funcAddr: number, resultSlot: number): void {
+    const store = this.store();
+    if (store.frameTop > 0) return;
+    const { type } = store.funcs[funcAddr]!;
+    const lines = formatResults(type, readValues(store, resultSlot, type.results));
+    if (lines.length > 0) this.sink(1, encoder.encode(`${lines.join("\n")}\n`));
+  }
+
+  private report(lines: readonly string[]): void {
+    this.sink(2, encoder.encode(`${lines.join("\n")}\n`));
+  }
+}
