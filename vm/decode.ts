@@ -51,6 +51,8 @@ export const DecodeLimit = {
   /** Of one function, parameters included. */
   Locals: 50_000,
   BodyBytes: 7_654_321,
+  /** Not of that specification: they bound what the list of sections takes. */
+  Customs: 1_000_000,
 } as const;
 
 /** Section ids of the binary format. */
@@ -154,6 +156,9 @@ class ModuleDecoder {
     const { reader } = this;
     switch (id) {
       case SectionId.Custom:
+        if (this.customs.length === DecodeLimit.Customs) {
+          throw new DecodeError("limit-count", start, `too many custom sections, the limit is ${DecodeLimit.Customs}`);
+        }
         this.customs.push({ name: reader.name(), start: reader.pos, end });
         reader.pos = end;
         break;

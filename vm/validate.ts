@@ -72,10 +72,12 @@ class ModuleValidator {
   validate(): void {
     const { module } = this;
     this.imports();
-    for (const [i, { type }] of module.tables.entries()) this.tableLimits(type.limits, `table ${i}`, this.sectionStart(SectionId.Table));
-    for (const [i, { limits }] of module.memories.entries()) this.memoryLimits(limits, `memory ${i}`, this.sectionStart(SectionId.Memory));
+    const tablesStart = this.sectionStart(SectionId.Table);
+    const memoriesStart = this.sectionStart(SectionId.Memory);
+    for (const [i, { type }] of module.tables.entries()) this.tableLimits(type.limits, `table ${i}`, tablesStart);
+    for (const [i, { limits }] of module.memories.entries()) this.memoryLimits(limits, `memory ${i}`, memoriesStart);
     if (module.memoryTypes.length > 1) {
-      throw new ValidationError("multiple-memories", this.sectionStart(SectionId.Memory), "multiple memories are not supported");
+      throw new ValidationError("multiple-memories", memoriesStart, "multiple memories are not supported");
     }
     this.globals();
     this.exports();
