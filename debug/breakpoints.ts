@@ -2,8 +2,10 @@
  * The numbered breakpoints of a session: what a person asked for, and the places in the store that it means. Stopping at
  * them is the machine's work; nothing here runs anything.
  */
+
+import type { CodePlace } from "../rr/replay-engine.ts";
 import { RewasmError } from "../vm/errors.ts";
-import type { CodePlace, Symbols } from "./symbols.ts";
+import type { Symbols } from "./symbols.ts";
 
 export interface Breakpoint {
   /** From 1, never used again. */

@@ -2,6 +2,7 @@
  * Names for people: functions, locals and globals of the modules of a store, from their name sections (custom section
  * "name"), exports and imports. Names are never needed to run: a damaged name section gives fewer names, not an error.
  */
+import type { CodePlace } from "../rr/replay-engine.ts";
 import { DecodeError, RewasmError } from "../vm/errors.ts";
 import { InstrReader } from "../vm/instr.ts";
 import { InstrFlag } from "../vm/opcodes.ts";
@@ -65,13 +66,6 @@ function readNameMap(reader: ByteReader, into: Map<number, string>): void {
     const index = reader.u32();
     into.set(index, reader.name());
   }
-}
-
-/** Where a breakpoint can be: the entry of a function, or an instruction in it. Addresses are store addresses. */
-export interface CodePlace {
-  readonly funcAddr: number;
-  /** Module byte offset of a counted instruction; undefined means the entry. */
-  readonly wasmOffset: number | undefined;
 }
 
 /** Names of one store; modules that are added later are found too. */

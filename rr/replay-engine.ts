@@ -7,7 +7,6 @@ import type { Position, Snapshot } from "../snapshot/tree.ts";
 import type { FuncBreakpoints } from "../vm/code.ts";
 import { setBreakpoints, unwatchFrames, watchFrame } from "../vm/execute.ts";
 import { InstrReader } from "../vm/instr.ts";
-import { forgetCode } from "../vm/lower.ts";
 import { InstrFlag, Wasm } from "../vm/opcodes.ts";
 import { Frame, FrameFlag, Status, type Store } from "../vm/store.ts";
 import type { Module } from "../vm/types.ts";
@@ -28,18 +27,23 @@ export class ReplayEngine implements Engine<Snapshot> {
   readonly replayer: Replayer;
   readonly store: Store;
   private readonly taker: SnapshotTaker;
-  private readonly modules: readonly Module[];
+  /** Modules that snapshots read from bytes need. */
+  private modules: readonly Module[] = [];
   private places: readonly CodePlace[] = [];
   private armed = false;
   /** What the code of the store's functions has now. */
   private readonly inCode = new Map<number, FuncBreakpoints>();
 
-  /** `modules` are those of the trace that snapshots read from bytes need. */
-  constructor(replayer: Replayer, modules: readonly Module[] = []) {
+  constructor(replayer: Replayer) {
     this.replayer = replayer;
     this.store = replayer.store;
-    this.modules = modules;
     this.taker = new SnapshotTaker(replayer.store);
+  }
+
+  /** Loads all modules of the trace, so that snapshots read from bytes can be restored. Restore one (or the origin) next. */
+  async loadModules(): Promise<void> {
+    await this.replayer.loadModules(this.replayer.reader.modules.length);
+    this.modules = [...this.store.modules];
   }
 
   get position(): Position {
@@ -74,9 +78,8 @@ export class ReplayEngine implements Engine<Snapshot> {
 
   restore(snapshot: Snapshot): void {
     const { store } = this;
-    // Functions that did not exist yet are added anew when they are instantiated: their code must not outlive them.
+    // Functions that did not exist yet are added anew when they are instantiated: their breakpoints go with their code.
     for (let addr = snapshot.shape.funcs.length; addr < store.funcs.length; addr++) {
-      forgetCode(store, addr);
       this.inCode.delete(addr);
       store.code.breakpoints.delete(addr);
     }

@@ -47,10 +47,8 @@ export interface Engine<S> {
 
 /** Snapshots ordered by position. */
 export interface SnapshotIndex<S> {
-  /** The latest at or before `position`. */
-  atOrBefore(position: Position): S | undefined;
-  /** The latest strictly before `position`. */
-  before(position: Position): S | undefined;
+  /** The latest strictly before `position`. May have to be read from storage. */
+  before(position: Position): Promise<S | undefined>;
 }
 
 /** The ticks by which a snapshot must be nearer than the cursor before a restore pays. */
@@ -126,7 +124,7 @@ export async function lastHit<S>(context: SearchContext<S>, until: Position, fro
   engine.armBreakpoints(true);
   try {
     for (let end = until; end.tick >= fromTick; ) {
-      const from = snapshots.before(end);
+      const from = await snapshots.before(end);
       if (from === undefined) return undefined;
       const hit = await lastHitInInterval(context, from, end);
       if (hit !== undefined) return hit.tick >= fromTick ? hit : undefined;
@@ -191,7 +189,7 @@ export async function frameEntry<S>(context: SearchContext<S>, frameIndex: numbe
   let alive = engine.position;
   let dead: S;
   for (;;) {
-    const snapshot = snapshots.before(alive);
+    const snapshot = await snapshots.before(alive);
     if (snapshot === undefined) return alive.tick;
     engine.restore(snapshot);
     if (!(await survives(context, frameIndex, alive))) {

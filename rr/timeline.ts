@@ -4,19 +4,21 @@
  *
  * Moves must not overlap. A long move gives way to the event loop, reports progress and can be cancelled.
  */
+import { stateHash } from "../snapshot/hash.ts";
+import type { SnapshotPolicy } from "../snapshot/policy.ts";
+import type { SnapshotReader } from "../snapshot/reader.ts";
+import { SnapshotSet } from "../snapshot/set.ts";
 import { comparePositions, type Position, type Snapshot } from "../snapshot/tree.ts";
 import { RewasmError } from "../vm/errors.ts";
-import {
-  type Engine,
-  frameEntry,
-  lastHit,
-  marksOnTheWay,
-  nextMultiple,
-  type RunStop,
-  restorePays,
-  type SearchContext,
-  settledAt,
-} from "./search.ts";
+import type { Store } from "../vm/store.ts";
+import type { TraceEvent } from "./event.ts";
+import { KeptSnapshots } from "./kept-snapshots.ts";
+import { type PositionExpr, parsePosition, resolvePosition } from "./position.ts";
+import { TraceReader } from "./reader.ts";
+import { type CodePlace, ReplayEngine } from "./replay-engine.ts";
+import { Replayer, type ReplayerOptions } from "./replayer.ts";
+import { frameEntry, lastHit, marksOnTheWay, nextMultiple, type RunStop, restorePays, type SearchContext, settledAt } from "./search.ts";
+import type { TraceStorage } from "./storage.ts";
 
 /** Why a move ended. */
 export type StopReason =
@@ -41,20 +43,9 @@ export interface MoveOptions {
   readonly onProgress?: (doneTicks: number, totalTicks: number) => void;
 }
 
-/** The snapshots that a timeline keeps. */
-export interface TimelineSnapshots {
-  atOrBefore(position: Position): Snapshot | undefined;
-  before(position: Position): Snapshot | undefined;
-  add(snapshot: Snapshot): void;
-  /** Snapshots at multiples of this many ticks are kept best. */
-  readonly gridTicks: number;
-  /** Drops what is not worth its bytes, seen from `nowTick`. The first is never dropped. */
-  thin(nowTick: number): void;
-}
-
 export interface TimelineParts {
-  readonly engine: Engine<Snapshot>;
-  readonly snapshots: TimelineSnapshots;
+  readonly engine: ReplayEngine;
+  readonly snapshots: KeptSnapshots;
   /** Where the execution ends. */
   readonly end: Position;
   /** Where its last trap has happened and is not yet taken, when it ends with one. */
@@ -62,6 +53,15 @@ export interface TimelineParts {
   /** Tick of an event that is in the trace. */
   readonly tickOfEvent: (event: number) => Promise<number>;
   /** Distance of regular snapshots in ticks, a multiple of the snapshots' `gridTicks`. */
+  readonly intervalTicks: number;
+}
+
+export interface OpenOptions extends ReplayerOptions {
+  /** Stored snapshots of this trace (see sidecar.ts): the caller has checked that they are. */
+  readonly snapshots?: SnapshotReader | undefined;
+  /** How snapshots are kept; default as snapshot/policy.ts has it. */
+  readonly policy?: SnapshotPolicy;
+  /** Distance of regular snapshots in ticks, a multiple of the policy's. */
   readonly intervalTicks?: number;
 }
 
@@ -90,8 +90,9 @@ export class Timeline {
   /** Named positions. */
   readonly bookmarks = new Map<string, Position>();
   readonly end: Position;
+  readonly snapshots: KeptSnapshots;
   private readonly parts: TimelineParts;
-  private readonly engine: Engine<Snapshot>;
+  readonly engine: ReplayEngine;
   private readonly intervalTicks: number;
   private readonly search: SearchContext<Snapshot>;
   private move: Move | undefined;
@@ -101,14 +102,50 @@ export class Timeline {
   constructor(parts: TimelineParts) {
     this.parts = parts;
     this.engine = parts.engine;
+    this.snapshots = parts.snapshots;
     this.end = parts.end;
-    this.intervalTicks = parts.intervalTicks ?? DEFAULT_INTERVAL_TICKS;
+    this.intervalTicks = parts.intervalTicks;
     this.search = {
       engine: parts.engine,
       snapshots: parts.snapshots,
       positionOf: (snapshot) => snapshot,
       runTo: (position, pass) => this.runTo(position, pass),
     };
+  }
+
+  /**
+   * A timeline of a trace, its cursor at the first instruction. Throws what opening a trace and replaying to there throw
+   * (TraceError, DecodeError, ValidationError). Cost: decoding and validating the modules.
+   */
+  static async open(source: TraceStorage | TraceReader, options: OpenOptions = {}): Promise<Timeline> {
+    const reader = source instanceof TraceReader ? source : await TraceReader.open(source);
+    const replayer = new Replayer(reader, options);
+    const engine = new ReplayEngine(replayer);
+    const snapshots = new KeptSnapshots(new SnapshotSet(options.policy), options.snapshots);
+    const origin = engine.capture();
+    snapshots.fix(origin);
+    if (options.snapshots !== undefined) {
+      await engine.loadModules();
+      engine.restore(origin);
+    }
+    await engine.run({ tick: 0 }, true);
+    // From here on nothing needs to be instantiated again.
+    snapshots.fix(engine.capture());
+    const end = { tick: reader.tickCount, event: reader.eventCount };
+    const tickOfEvent = async (event: number) => (await eventAt(reader, event)).tick;
+    const last = reader.eventCount === 0 ? undefined : await eventAt(reader, reader.eventCount - 1);
+    const trap = last?.kind === "trap" ? { tick: last.tick, event: last.number } : undefined;
+    const { intervalTicks = DEFAULT_INTERVAL_TICKS } = options;
+    return new Timeline({ engine, snapshots, end, trap, tickOfEvent, intervalTicks });
+  }
+
+  get reader(): TraceReader {
+    return this.engine.replayer.reader;
+  }
+
+  /** The machine where the cursor is. For looking only. */
+  get store(): Store {
+    return this.engine.store;
   }
 
   get position(): Position {
@@ -140,13 +177,29 @@ export class Timeline {
    */
   async seek(position: Position, options: MoveOptions = {}): Promise<StopReason> {
     return this.moveBy(options, Math.abs(position.tick - this.position.tick), async () => {
-      const target = comparePositions(position, this.end) > 0 ? this.end : position;
+      const target = position.tick > this.end.tick ? this.end : position;
       await this.goTo(target);
       return "seek";
     });
   }
 
-  /** Goes to the first instruction. */
+  /**
+   * Goes to a position as people write it: `1234567`, `#42`, `37.5%`, `start`, `end`, `+100`, `-1`, `@name`. Throws
+   * RewasmError "unknown-position" for one that does not exist.
+   */
+  async seekTo(position: string | PositionExpr, options: MoveOptions = {}): Promise<StopReason> {
+    const expr = typeof position === "string" ? parsePosition(position) : position;
+    const { tick, event } = resolvePosition(expr, {
+      tick: this.position.tick,
+      tickCount: this.end.tick,
+      eventCount: this.end.event,
+      bookmark: (name) => this.bookmarks.get(name),
+    });
+    if (tick !== undefined && event !== undefined) return this.seek({ tick, event }, options);
+    return event === undefined ? this.seekTick(tick ?? 0, options) : this.seekEvent(event, options);
+  }
+
+  /** Goes to where so many instructions are retired and all events before the next one are consumed. */
   async seekTick(tick: number, options: MoveOptions = {}): Promise<StopReason> {
     return this.seek(settledAt(Math.max(0, tick)), options);
   }
@@ -230,9 +283,22 @@ export class Timeline {
     });
   }
 
-  /** Sets a bookmark here. */
+  /** Sets a bookmark here. Throws RewasmError "bad-bookmark" for a name that no position could be written with. */
   bookmark(name: string): void {
+    if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) {
+      throw new RewasmError("bad-bookmark", `${JSON.stringify(name)} is no name for a bookmark: use letters, digits, _ . and -`);
+    }
     this.bookmarks.set(name, this.position);
+  }
+
+  /** SHA-256 of the whole machine at the cursor, see snapshot/hash.ts. */
+  stateHash(): string {
+    return stateHash(this.engine.capture());
+  }
+
+  /** Sets where `continue` and the other moves stop. */
+  setBreakpoints(places: readonly CodePlace[]): void {
+    this.engine.setPlaces(places);
   }
 
   private ticksLeft(): number {
@@ -284,10 +350,10 @@ export class Timeline {
   /** Goes to `target` with breakpoints disarmed, restoring what pays. */
   private async goTo(target: Position): Promise<void> {
     const { engine } = this;
-    const { snapshots } = this.parts;
+    const { snapshots } = this;
     engine.armBreakpoints(false);
-    const nearest = snapshots.atOrBefore(target);
-    if (restorePays(engine.position, nearest, target)) {
+    if (restorePays(engine.position, snapshots.positionAtOrBefore(target), target)) {
+      const nearest = await snapshots.atOrBefore(target);
       if (nearest === undefined) throw new RewasmError("timeline-start", "the beginning of the execution is not at hand");
       engine.restore(nearest);
     }
@@ -299,8 +365,8 @@ export class Timeline {
 
   private planMarks(target: Position): void {
     const here = this.position;
-    const from = this.parts.snapshots.atOrBefore(here)?.tick ?? here.tick;
-    const marks = marksOnTheWay(from, target.tick, this.intervalTicks, this.parts.snapshots.gridTicks);
+    const from = this.snapshots.positionAtOrBefore(here)?.tick ?? here.tick;
+    const marks = marksOnTheWay(from, target.tick, this.intervalTicks, this.snapshots.gridTicks);
     this.move!.marks = marks.filter((mark) => mark > here.tick).reverse();
   }
 
@@ -363,18 +429,18 @@ export class Timeline {
   /** Where the next snapshot is due when nothing else is planned. */
   private nextRegularMark(): number {
     const here = this.position;
-    const last = this.parts.snapshots.atOrBefore(here)?.tick ?? here.tick;
-    return Math.max(nextMultiple(last, this.intervalTicks), nextMultiple(here.tick, this.parts.snapshots.gridTicks));
+    const last = this.snapshots.positionAtOrBefore(here)?.tick ?? here.tick;
+    return Math.max(nextMultiple(last, this.intervalTicks), nextMultiple(here.tick, this.snapshots.gridTicks));
   }
 
   /** Takes a snapshot here unless one is nearer than `leastGapTicks`. */
   private takeMark(leastGapTicks: number): void {
     const { engine } = this;
-    const { snapshots } = this.parts;
+    const { snapshots } = this;
     const { marks } = this.move!;
     const { position } = engine;
     while ((marks.at(-1) ?? Number.POSITIVE_INFINITY) <= position.tick) marks.pop();
-    const last = snapshots.atOrBefore(position);
+    const last = snapshots.positionAtOrBefore(position);
     if (last !== undefined && position.tick - last.tick < leastGapTicks) return;
     snapshots.add(engine.capture());
     snapshots.thin(position.tick);
@@ -400,4 +466,11 @@ export class Timeline {
 
 function noFrame(): RewasmError {
   return new RewasmError("no-frame", "no function is running here");
+}
+
+/** An event that exists. */
+async function eventAt(reader: TraceReader, number: number): Promise<TraceEvent> {
+  const cursor = reader.cursor(number);
+  await cursor.fill();
+  return cursor.peek()!;
 }

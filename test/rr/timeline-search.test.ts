@@ -100,8 +100,7 @@ function context(engine: ToyEngine, snapshotTicks: readonly number[]): SearchCon
   return {
     engine,
     snapshots: {
-      atOrBefore: (point) => points.filter((p) => comparePositions(p, point) <= 0).at(-1),
-      before: (point) => points.filter((p) => comparePositions(p, point) < 0).at(-1),
+      before: async (point) => points.filter((p) => comparePositions(p, point) < 0).at(-1),
     },
     positionOf: (snapshot) => snapshot,
     runTo: async (point, pass) => (comparePositions(engine.position, point) >= 0 ? "goal" : engine.run({ tick: point.tick }, pass)),

@@ -1,0 +1,104 @@
+/**
+ * Snapshots beside a trace: taking them while a program is recorded, naming the trace that they belong to, and storing
+ * them in a file of their own (`FILE.snap`). They only save time: a sidecar that is stale, foreign or damaged is left
+ * aside, and everything works without one. Files themselves are cli/'s matter.
+ */
+import { sha256 } from "@noble/hashes/sha2";
+import { bytesToHex } from "@noble/hashes/utils";
+import { SnapshotTaker } from "../snapshot/capture.ts";
+import type { ByteSink } from "../snapshot/container.ts";
+import { SnapshotError } from "../snapshot/errors.ts";
+import { defaultPolicy, type SnapshotPolicy } from "../snapshot/policy.ts";
+import { SnapshotReader, type SnapshotStorage } from "../snapshot/reader.ts";
+import { writeSnapshotSet } from "../snapshot/serialize.ts";
+import { SnapshotSet } from "../snapshot/set.ts";
+import { Status, type Store } from "../vm/store.ts";
+import { readRange, type TraceStorage } from "./storage.ts";
+
+/** What is added to the name of a trace file. */
+export const SIDECAR_SUFFIX = ".snap";
+/** Bytes at each end of the trace that its identity is made of: settings, and the index with all checksums. */
+const IDENTITY_BYTES = 1 << 16;
+
+/** Names a trace by its length, beginning and end, which hold its settings and its index. Cost: two reads. */
+export async function traceIdentity(storage: TraceStorage): Promise<string> {
+  const { byteLength } = storage;
+  const length = Math.min(byteLength, IDENTITY_BYTES);
+  const hash = sha256.create();
+  hash.update(new TextEncoder().encode(`rewasm trace ${byteLength} `));
+  hash.update(await readRange(storage, 0, length));
+  hash.update(await readRange(storage, byteLength - length, length));
+  return bytesToHex(hash.digest());
+}
+
+/** Snapshots found beside a trace, or why they are of no use. */
+export type Sidecar =
+  | { readonly snapshots: SnapshotReader; readonly problem?: undefined }
+  | { readonly snapshots?: undefined; readonly problem: string };
+
+/** Opens stored snapshots and checks that they are of this trace. Never throws for what is in the file. */
+export async function openSidecar(storage: SnapshotStorage, identity: string): Promise<Sidecar> {
+  try {
+    const snapshots = await SnapshotReader.open(storage);
+    if (snapshots.identity === identity) return { snapshots };
+    return { problem: "they belong to another recording" };
+  } catch (error) {
+    if (error instanceof SnapshotError) return { problem: error.message };
+    throw error;
+  }
+}
+
+/** Writes a sidecar. Cost: hashing and compressing every different page. */
+export function writeSidecar(snapshots: SnapshotSet, identity: string, sink: ByteSink): void {
+  writeSnapshotSet(snapshots, sink, { identity });
+}
+
+export interface RecordingSnapshotsOptions {
+  readonly policy?: SnapshotPolicy;
+  /** Part of the running time that taking snapshots may cost. */
+  readonly share?: number;
+}
+
+/** Keeps the cost of recording below the 4% that it may have in all. */
+const DEFAULT_SHARE = 0.01;
+/** Least ticks between two snapshots: the timeline's interval. */
+const RECORDING_INTERVAL_TICKS = 1 << 23;
+
+/**
+ * Takes snapshots while a program runs: give `look` to `Machine.onSlice`. Must be the only one who takes snapshots of
+ * the store. The state, ticks and events of the program are unaffected.
+ */
+export class RecordingSnapshots {
+  readonly set: SnapshotSet;
+  private readonly store: Store;
+  private readonly taker: SnapshotTaker;
+  private readonly eventCount: () => number;
+  private readonly share: number;
+  private lastTick = 0;
+  private readonly startedAt = performance.now();
+  private spentMs = 0;
+  private longestMs = 0;
+
+  /** `eventCount` tells how many events the trace has so far. */
+  constructor(store: Store, eventCount: () => number, options: RecordingSnapshotsOptions = {}) {
+    this.store = store;
+    this.taker = new SnapshotTaker(store);
+    this.eventCount = eventCount;
+    this.set = new SnapshotSet(options.policy ?? defaultPolicy);
+    this.share = options.share ?? DEFAULT_SHARE;
+  }
+
+  /** Takes a snapshot when one is due and affordable. */
+  readonly look = (): void => {
+    const { store } = this;
+    if (store.status !== Status.Running || store.tick < this.lastTick + RECORDING_INTERVAL_TICKS) return;
+    const now = performance.now();
+    if (this.spentMs + this.longestMs > (now - this.startedAt) * this.share) return;
+    this.set.insert(this.taker.capture(this.eventCount()));
+    this.lastTick = store.tick;
+    this.set.thin(store.tick);
+    const ms = performance.now() - now;
+    this.spentMs += ms;
+    this.longestMs = Math.max(this.longestMs, ms);
+  };
+}
