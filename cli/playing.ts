@@ -1,8 +1,11 @@
 /** A trace played from its beginning with its output, or visited at a position. Puts replayer, timeline and files together. */
+import { parsePosition } from "../rr/position.ts";
 import { Replayer } from "../rr/replayer.ts";
 import { ExitCode } from "./errors.ts";
+import { Progress } from "./progress.ts";
 import { ReplayOutput } from "./replay-output.ts";
-import { noticeLine, write } from "./terminal.ts";
+import { noticeLine, printLine, write } from "./terminal.ts";
+import { withTimeline } from "./timeline-file.ts";
 import { withTrace } from "./trace-file.ts";
 
 /** Plays the whole trace; returns the exit code of the program. */
@@ -17,12 +20,31 @@ export async function play(path: string): Promise<number> {
     return ExitCode.Interrupted;
   });
 }
+
 export interface VisitOptions {
   readonly position: string;
   readonly snapshots: boolean;
   readonly stateHash?: boolean;
   readonly json?: boolean;
 }
-export async function visit(_path: string, _options: VisitOptions): Promise<number> {
-  throw new Error("later");
+
+/** Goes to a position and tells where that is; returns the exit code. */
+export async function visit(path: string, options: VisitOptions): Promise<number> {
+  const position = parsePosition(options.position);
+  return withTimeline(path, options, async (timeline) => {
+    const progress = new Progress("seek");
+    try {
+      await timeline.seekTo(position, { onProgress: progress.onProgress });
+    } finally {
+      progress.finish();
+    }
+    const { tick, event } = timeline.position;
+    const hash = options.stateHash ? timeline.stateHash() : undefined;
+    if (options.json) printLine(JSON.stringify(hash === undefined ? { tick, event } : { tick, event, hash }));
+    else {
+      printLine(`tick ${tick}, event #${event}`);
+      if (hash !== undefined) printLine(`state hash ${hash}`);
+    }
+    return ExitCode.Success;
+  });
 }

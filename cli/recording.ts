@@ -6,11 +6,13 @@ import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { TraceError } from "../rr/errors.ts";
 import { Recorder } from "../rr/recorder.ts";
+import { RecordingSnapshots } from "../rr/sidecar.ts";
 import { DEFAULT_STACK_BYTES } from "../vm/store.ts";
 import { CliError, ExitCode, usageError } from "./errors.ts";
 import { FileSink } from "./file-storage.ts";
 import { guestMachine, loadGuest, runGuest } from "./guest.ts";
 import type { GuestOptions } from "./guest-options.ts";
+import { removeSidecar, STORED_POLICY, writeSidecarFile } from "./sidecar.ts";
 import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
 
 export interface RecordSettings {
@@ -40,18 +42,27 @@ export async function record(path: string, words: readonly string[], options: Gu
   const machine = guestMachine(guest, { stackBytes: DEFAULT_STACK_BYTES, journal: recorder });
   recorder.attach(machine.store);
   flush = () => recorder.flush();
+  const snapshots = settings.snapshots
+    ? new RecordingSnapshots(machine.store, () => recorder.eventCount, { policy: STORED_POLICY })
+    : undefined;
   machine.onSlice = () => {
     if (signals.received) throw new Interrupted();
+    snapshots?.look();
+  };
+  const finish = async (): Promise<void> => {
+    recorder.finish();
+    if (snapshots !== undefined && snapshots.set.size > 0) await writeSidecarFile(output, snapshots.set);
+    else removeSidecar(output);
   };
   signals.catch();
   try {
     const exitCode = await runGuest(guest, machine, (funcAddr, args) => machine.callAsync(funcAddr, args));
-    recorder.finish();
+    await finish();
     if (isTerminal(STDERR)) noticeLine(`recorded ${recorder.eventCount} events, ${machine.store.tick} ticks in ${output}`);
     return exitCode;
   } catch (error) {
     if (!(error instanceof Interrupted)) throw recorder.failure ?? error;
-    recorder.finish();
+    await finish();
     noticeLine(`interrupted: ${output} holds the recording up to tick ${machine.store.tick}`);
     return ExitCode.Interrupted;
   } finally {

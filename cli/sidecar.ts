@@ -1,60 +1,51 @@
 /**
- * Snapshots beside a trace, in `FILE.snap`: saved atomically, used only when they belong to exactly this trace. A file that
- * does not belong is left alone and reported; it never spoils a command.
+ * The file of snapshots beside a trace, `FILE.snap`: read when it belongs to the trace, written atomically. Whatever is
+ * wrong with it is a notice at most: snapshots only save time.
  */
 import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { sha256 } from "@noble/hashes/sha2";
-import { bytesToHex } from "@noble/hashes/utils";
-import { SnapshotReader } from "../snapshot/reader.ts";
-import { writeSnapshotSet } from "../snapshot/serialize.ts";
+import { openSidecar, SIDECAR_SUFFIX, traceIdentity, writeSidecar } from "../rr/sidecar.ts";
+import { defaultPolicy, type SnapshotPolicy } from "../snapshot/policy.ts";
+import type { SnapshotReader } from "../snapshot/reader.ts";
 import type { SnapshotSet } from "../snapshot/set.ts";
+import { errorLine } from "./errors.ts";
 import { FileStorage } from "./file-storage.ts";
 import { noticeLine } from "./terminal.ts";
 
-/** Bytes at each end of a trace that stand for it: settings and module heads, last events and the index of all chunks. */
-const IDENTITY_BYTES = 1 << 18;
+/** Fewer bytes than a timeline in memory may have: what is stored is hashed and compressed first, about a second for these. */
+export const STORED_POLICY: SnapshotPolicy = { ...defaultPolicy, byteBudget: 64 << 20 };
 
 export function sidecarPath(tracePath: string): string {
-  return `${tracePath}.snap`;
+  return tracePath + SIDECAR_SUFFIX;
 }
 
-/** Names a trace by its length and both of its ends: cheap, however long it is. */
-function traceIdentity(storage: FileStorage): string {
-  const { byteLength } = storage;
-  const hash = sha256.create().update(new TextEncoder().encode(`${byteLength}\n`));
-  hash.update(storage.read(0, Math.min(byteLength, IDENTITY_BYTES)));
-  const tail = Math.max(0, byteLength - IDENTITY_BYTES);
-  hash.update(storage.read(tail, byteLength - tail));
-  return bytesToHex(hash.digest());
-}
-
-export interface Sidecar {
-  readonly reader: SnapshotReader;
+export interface OpenSidecar {
+  readonly snapshots: SnapshotReader;
   close(): void;
 }
 
-/** The snapshots beside a trace, or undefined; says on standard error why they are ignored. Close it when done. */
-export async function openSidecar(tracePath: string, trace: FileStorage): Promise<Sidecar | undefined> {
+/** The snapshots beside a trace, or undefined; a notice says why they are ignored. Close it when done with them. */
+export async function readSidecarFile(tracePath: string, trace: FileStorage): Promise<OpenSidecar | undefined> {
   const path = sidecarPath(tracePath);
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
-  let storage: FileStorage | undefined;
+  let storage: FileStorage;
   try {
     storage = new FileStorage(path);
-    const reader = await SnapshotReader.open(storage);
-    if (reader.identity === traceIdentity(trace)) return { reader, close: () => storage?.close() };
-    noticeLine(`note: ${path} is ignored: its snapshots belong to another trace`);
   } catch (error) {
-    noticeLine(`note: ${path} is ignored: ${error instanceof Error ? error.message : String(error)}`);
+    noticeLine(`note: snapshots are ignored: ${errorLine(error)}`);
+    return undefined;
   }
-  storage?.close();
+  const { snapshots, problem } = await openSidecar(storage, await traceIdentity(trace));
+  if (snapshots !== undefined) return { snapshots, close: () => storage.close() };
+  storage.close();
+  noticeLine(`note: snapshots in ${path} are ignored: ${problem}`);
   return undefined;
 }
 
 /** How many snapshots lie beside a trace. */
 export async function countSnapshots(tracePath: string, trace: FileStorage): Promise<number> {
-  const sidecar = await openSidecar(tracePath, trace);
+  const sidecar = await readSidecarFile(tracePath, trace);
   sidecar?.close();
-  return sidecar?.reader.positions.length ?? 0;
+  return sidecar?.snapshots.positions.length ?? 0;
 }
 
 /** Removes snapshots that a new recording makes stale. */
@@ -63,32 +54,26 @@ export function removeSidecar(tracePath: string): void {
 }
 
 /**
- * Saves snapshots beside the trace at `tracePath`, which must be finished: into a new file that then takes the place of the
- * old one. Returns false, and leaves the old one, when the system refuses: snapshots only save time.
+ * Stores snapshots beside a finished trace: in a new file, which then takes the place of the old one. False when the
+ * system refuses; the old one is then as it was.
  */
-export function saveSidecar(tracePath: string, set: SnapshotSet): boolean {
+export async function writeSidecarFile(tracePath: string, set: SnapshotSet): Promise<boolean> {
   const temporary = `${sidecarPath(tracePath)}.${process.pid}.tmp`;
-  let fd: number | undefined;
+  let fd = -1;
   try {
     const trace = new FileStorage(tracePath);
-    let identity: string;
-    try {
-      identity = traceIdentity(trace);
-    } finally {
-      trace.close();
-    }
-    const out = openSync(temporary, "wx");
-    fd = out;
+    const identity = await traceIdentity(trace).finally(() => trace.close());
+    fd = openSync(temporary, "wx");
     const write = (bytes: Uint8Array): void => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(out, bytes, at);
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
     };
-    writeSnapshotSet(set, { write }, { identity });
-    closeSync(out);
-    fd = undefined;
+    writeSidecar(set, identity, { write });
+    closeSync(fd);
+    fd = -1;
     renameSync(temporary, sidecarPath(tracePath));
     return true;
   } catch {
-    if (fd !== undefined) closeSync(fd);
+    if (fd >= 0) closeSync(fd);
     rmSync(temporary, { force: true });
     return false;
   }

@@ -1,0 +1,40 @@
+/** Timelines on trace files, with the snapshots beside them: for the commands that move about in a recording. */
+import { TraceReader } from "../rr/reader.ts";
+import { Timeline } from "../rr/timeline.ts";
+import { FileStorage } from "./file-storage.ts";
+import { readSidecarFile, STORED_POLICY, writeSidecarFile } from "./sidecar.ts";
+
+export interface TimelineFileOptions {
+  /** False: neither use nor write the snapshots beside the trace. */
+  readonly snapshots: boolean;
+}
+
+/** Work that takes less is not worth storing snapshots for, in milliseconds. */
+const WORTH_STORING_MS = 500;
+
+/**
+ * Opens a timeline, its cursor at the first instruction, hands it to `use`, and afterwards stores the snapshots that are
+ * new when getting there took a while.
+ */
+export async function withTimeline<T>(path: string, options: TimelineFileOptions, use: (timeline: Timeline) => Promise<T>): Promise<T> {
+  const storage = new FileStorage(path);
+  const startedAt = performance.now();
+  try {
+    const reader = await TraceReader.open(storage);
+    const sidecar = options.snapshots ? await readSidecarFile(path, storage) : undefined;
+    try {
+      const timeline = await Timeline.open(reader, { snapshots: sidecar?.snapshots, policy: STORED_POLICY });
+      const result = await use(timeline);
+      const { snapshots } = timeline;
+      if (options.snapshots && snapshots.changed && performance.now() - startedAt > WORTH_STORING_MS) {
+        await snapshots.readAll();
+        await writeSidecarFile(path, snapshots.set);
+      }
+      return result;
+    } finally {
+      sidecar?.close();
+    }
+  } finally {
+    storage.close();
+  }
+}
