@@ -30,6 +30,8 @@ export const EVENTS_CHUNK_TICKS = 2 ** 26;
 export const WRITE_PIECE_BYTES = 1 << 18;
 export const EFFECTS_SPILL_BYTES = 1 << 20;
 export const MODULE_PART_BYTES = 1 << 20;
+/** Modules beyond this are stored as they are. Why: docs/rationale/traces.md. */
+export const MODULE_COMPRESSED_BYTES = 1 << 22;
 
 /** Largest uncompressed chunk that a reader accepts, by kind; unknown kinds are never decompressed. */
 export const MAX_RAW_BYTES: Readonly<Record<ChunkKind, number>> = {
@@ -168,9 +170,9 @@ export interface ChunkHead {
 /** What the caller of `encodeChunk` decides. */
 export type ChunkLabel = Pick<ChunkHead, "kind" | "eventCount" | "firstEvent" | "firstTick" | "lastTick">;
 
-/** Head and stored bytes of a chunk. Compresses when that makes it smaller. */
-export function encodeChunk(label: ChunkLabel, raw: Uint8Array): { head: Uint8Array; stored: Uint8Array } {
-  const packed = raw.length < LEAST_COMPRESSED_BYTES ? raw : deflateSync(raw, { level: DEFLATE_LEVEL });
+/** Head and stored bytes of a chunk. Compresses, unless told not to, when that makes it smaller. */
+export function encodeChunk(label: ChunkLabel, raw: Uint8Array, compress = true): { head: Uint8Array; stored: Uint8Array } {
+  const packed = !compress || raw.length < LEAST_COMPRESSED_BYTES ? raw : deflateSync(raw, { level: DEFLATE_LEVEL });
   const smaller = packed.length < raw.length;
   const stored = smaller ? packed : raw;
   const out = new ByteWriter(CHUNK_HEAD_BYTES);

@@ -19,6 +19,7 @@ import {
   encodeHeader,
   encodeIndex,
   encodeTrailer,
+  MODULE_COMPRESSED_BYTES,
   MODULE_PART_BYTES,
   type TraceHeader,
 } from "./trace-format.ts";
@@ -107,7 +108,7 @@ export class TraceWriter {
 
   /**
    * Stores the bytes of the next module (they count from 0, in the order of their events), in parts, so that no copy
-   * of the whole is made. Bytes stored before are only named again. Cost: SHA-256 and compression of the bytes.
+   * of the whole is made. Bytes stored before are only named again. Cost: SHA-256 of the bytes, and compression of small ones.
    */
   module(bytes: Uint8Array): void {
     // Chunks stay in order of events and ticks.
@@ -124,7 +125,7 @@ export class TraceWriter {
     if (content !== moduleIndex) return;
     this.contents.set(key, moduleIndex);
     for (let at = 0; at < bytes.length; at += MODULE_PART_BYTES) {
-      this.marker(ChunkKind.ModuleData, bytes.subarray(at, at + MODULE_PART_BYTES));
+      this.marker(ChunkKind.ModuleData, bytes.subarray(at, at + MODULE_PART_BYTES), bytes.length <= MODULE_COMPRESSED_BYTES);
     }
   }
 
@@ -142,17 +143,17 @@ export class TraceWriter {
   }
 
   /** A chunk without events. */
-  private marker(kind: ChunkKind, raw: Uint8Array): void {
+  private marker(kind: ChunkKind, raw: Uint8Array, compress = true): void {
     const { eventCount: firstEvent, lastTick } = this;
-    this.chunk({ kind, eventCount: 0, firstEvent, firstTick: lastTick, lastTick }, raw);
+    this.chunk({ kind, eventCount: 0, firstEvent, firstTick: lastTick, lastTick }, raw, compress);
   }
 
-  private chunk(label: Omit<ChunkEntry, "offset" | "storedBytes">, raw: Uint8Array): void {
+  private chunk(label: Omit<ChunkEntry, "offset" | "storedBytes">, raw: Uint8Array, compress = true): void {
     if (this.byteLength === 0) {
       this.write(encodeFileHead());
       this.chunk({ kind: ChunkKind.Header, eventCount: 0, firstEvent: 0, firstTick: 0, lastTick: 0 }, encodeHeader(this.header));
     }
-    const { head, stored } = encodeChunk(label, raw);
+    const { head, stored } = encodeChunk(label, raw, compress);
     const entry = { ...label, offset: this.byteLength, storedBytes: stored.length };
     this.write(head);
     this.write(stored);
