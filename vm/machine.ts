@@ -178,7 +178,8 @@ export class Machine {
           break;
         case Status.Growing: {
           const grow = store.grow!;
-          this.journal?.grew(grow, completeGrow(store, undefined)!);
+          const result = completeGrow(store, undefined)!;
+          this.journal?.grew(grow, result);
           break;
         }
         case Status.Returned: {
