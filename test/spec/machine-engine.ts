@@ -18,10 +18,17 @@ import type { WastValue } from "./wast.ts";
 export interface MachineEngineOptions {
   /** `exact`: every instruction by itself in its canonical slots. */
   readonly lowering: "exact" | "fast";
-  /** Run in slices of so many ticks, with `betweenSlices` after each: it may replace the state by an equal one. */
+  /**
+   * Run in slices of so many ticks, with `betweenSlices` after each: it may replace the state by an equal one. Slices of
+   * one call become longer and longer, so that long calls and deep stacks stay affordable.
+   */
   readonly sliceTicks?: number;
   readonly betweenSlices?: (store: Store) => void;
+  /** Limit of the call stack, in bytes; the machine's default when absent. */
+  readonly stackBytes?: number;
 }
+
+const SLICES_OF_A_LENGTH = 8;
 
 /** What an instance offers, by name. */
 export type MachineInstance = (name: string) => ExternAddr | undefined;
@@ -29,12 +36,13 @@ export type MachineInstance = (name: string) => ExternAddr | undefined;
 export class MachineEngine implements Engine<Module, MachineInstance> {
   readonly name: string;
   readonly spectest: MachineInstance;
-  private readonly machine = new Machine();
+  private readonly machine: Machine;
   private readonly options: MachineEngineOptions;
 
   constructor(options: MachineEngineOptions) {
     this.name = options.lowering;
     this.options = options;
+    this.machine = new Machine(options.stackBytes === undefined ? {} : { stackBytes: options.stackBytes });
     this.machine.store.exactOnly = options.lowering === "exact";
     this.spectest = spectestModule(this.machine);
   }
@@ -86,12 +94,13 @@ export class MachineEngine implements Engine<Module, MachineInstance> {
   /** Runs until the call from outside has ended. The suite's host functions return nothing, so leaving them is all they do. */
   private run(): Outcome {
     const { store } = this.machine;
-    const sliceTicks = this.options.sliceTicks ?? Number.MAX_SAFE_INTEGER;
+    const { sliceTicks = Number.MAX_SAFE_INTEGER, betweenSlices } = this.options;
+    let slices = 0;
     for (;;) {
       switch (store.status) {
         case Status.Running:
-          runUntil(store, Math.min(store.tick + sliceTicks, Number.MAX_SAFE_INTEGER));
-          if (store.status === Status.Running) this.options.betweenSlices?.(store);
+          runUntil(store, Math.min(store.tick + sliceTicks * 2 ** Math.floor(slices++ / SLICES_OF_A_LENGTH), Number.MAX_SAFE_INTEGER));
+          if (store.status === Status.Running) betweenSlices?.(store);
           break;
         case Status.InHost:
           leaveHost(store);

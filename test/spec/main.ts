@@ -1,17 +1,18 @@
 /**
- * `npm run test:spec [-- [--lowering fast|exact] [--slice TICKS] [--wordings] FILE…]`: the whole suite on the machine,
- * every surprise printed, the counts on the last line. Exit code 1 when there was a surprise, 2 for a wrong call.
+ * `npm run test:spec [-- [--mode fast|exact|restored] [--slice TICKS] [--wordings] FILE…]`: the whole suite on the
+ * machine, every surprise printed, the counts on the last line. Exit code 1 when there was a surprise, 2 for a wrong call.
  */
 import { parseArgs } from "node:util";
 import { Encoder } from "./encode.ts";
 import { MachineEngine } from "./machine-engine.ts";
+import { engineOptions, RUN_MODES } from "./modes.ts";
 import { type FileReport, formatSkips, formatTable, reportFile, sumCounts } from "./report.ts";
 import { runScript } from "./runner.ts";
 import { readScript, suiteDirectory, suiteFiles } from "./suite.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { lowering: { type: "string" }, slice: { type: "string" }, wordings: { type: "boolean", default: false } },
+  options: { mode: { type: "string" }, slice: { type: "string" }, wordings: { type: "boolean", default: false } },
 });
 
 async function main(): Promise<number> {
@@ -20,21 +21,21 @@ async function main(): Promise<number> {
     console.error("the official suite is not at ../shared/spec; set REWASM_SPEC to a checkout of WebAssembly/testsuite");
     return 2;
   }
-  const { lowering, slice } = values;
-  if (lowering !== undefined && lowering !== "fast" && lowering !== "exact") {
-    console.error(`unknown lowering ${lowering}: fast or exact`);
+  const modes = RUN_MODES.filter((mode) => values.mode === undefined || values.mode === mode);
+  if (modes.length === 0) {
+    console.error(`unknown mode ${values.mode}: ${RUN_MODES.join(", ")}`);
     return 2;
   }
-  const lowerings: readonly ("fast" | "exact")[] = lowering === undefined ? ["fast", "exact"] : [lowering];
   const encoder = new Encoder();
   const reports: FileReport[] = [];
   for (const file of positionals.length > 0 ? positionals : suiteFiles(directory)) {
     const commands = readScript(directory, file);
-    for (const kind of lowerings) {
-      const engine = new MachineEngine({ lowering: kind, ...(slice === undefined ? {} : { sliceTicks: Number(slice) }) });
-      const report = reportFile(file, kind, await runScript(engine, encoder, file, commands));
+    for (const mode of modes) {
+      const options = engineOptions(mode);
+      const engine = new MachineEngine(values.slice === undefined ? options : { ...options, sliceTicks: Number(values.slice) });
+      const report = reportFile(file, mode, await runScript(engine, encoder, file, commands));
       reports.push(report);
-      for (const line of report.surprises) console.log(`${kind}: ${line}`);
+      for (const line of report.surprises) console.log(`${mode}: ${line}`);
     }
   }
   printSummary(reports);

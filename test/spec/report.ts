@@ -64,12 +64,14 @@ export function formatTable(reports: readonly FileReport[], lineWidth = 120): st
     row.set(engine, `${counts.passed}/${counts.failed}/${counts.skipped}`);
     byFile.set(file, row);
   }
-  const cells = [...byFile].map(([file, row]) => {
+  const ran = (file: string): boolean => reports.some(({ file: other, counts }) => other === file && counts.passed + counts.failed > 0);
+  const [inScope, outside] = [[...byFile].filter(([file]) => ran(file)), [...byFile.keys()].filter((file) => !ran(file))];
+  const cells = inScope.map(([file, row]) => {
     const texts = engines.map((engine) => row.get(engine) ?? "-");
     return [file.replace(/\.wast$/, ""), [...new Set(texts)].join(" ")] as const;
   });
-  const nameWidth = Math.max(...cells.map(([name]) => name.length));
-  const countWidth = Math.max(...cells.map(([, text]) => text.length));
+  const nameWidth = Math.max(0, ...cells.map(([name]) => name.length));
+  const countWidth = Math.max(0, ...cells.map(([, text]) => text.length));
   const cellWidth = nameWidth + countWidth + 3;
   const perLine = Math.max(1, Math.floor(lineWidth / cellWidth));
   const title = `passed/failed/skipped per file (${engines.join(", ")}; one entry where they agree)`;
@@ -78,6 +80,7 @@ export function formatTable(reports: readonly FileReport[], lineWidth = 120): st
     const line = cells.slice(at, at + perLine).map(([name, text]) => `${name.padEnd(nameWidth)} ${text.padStart(countWidth)}`);
     lines.push(line.join("  "));
   }
+  if (outside.length > 0) lines.push(`nothing in scope in ${outside.length} files`);
   return lines.join("\n");
 }
 

@@ -1,15 +1,15 @@
-/** The official suite as mocha tests: every file that has something in scope, on both lowerings. */
+/** The official suite as mocha tests: every file that has something in scope, in every mode. */
 import { expect } from "chai";
 import { after, describe, it } from "mocha";
 import { Encoder } from "./encode.ts";
 import { EXPECTED_FAILURES } from "./expected.ts";
 import { MachineEngine } from "./machine-engine.ts";
+import { engineOptions, RUN_MODES } from "./modes.ts";
 import { type FileReport, formatSkips, formatTable, reportFile, sumCounts } from "./report.ts";
 import { runScript } from "./runner.ts";
 import { fileOutOfScope } from "./scope.ts";
 import { readScript, suiteDirectory, suiteFiles } from "./suite.ts";
 
-const LOWERINGS = ["fast", "exact"] as const;
 /** Surprises that a failing test prints; the rest are counted. */
 const SHOWN = 10;
 
@@ -30,10 +30,10 @@ describe("official suite", () => {
     it(file, async () => {
       const commands = readScript(directory, file);
       const surprises: string[] = [];
-      for (const lowering of LOWERINGS) {
-        const report = reportFile(file, lowering, await runScript(new MachineEngine({ lowering }), encoder, file, commands));
+      for (const mode of RUN_MODES) {
+        const report = reportFile(file, mode, await runScript(new MachineEngine(engineOptions(mode)), encoder, file, commands));
         reports.push(report);
-        surprises.push(...report.surprises.map((line) => `${lowering}: ${line}`));
+        surprises.push(...report.surprises.map((line) => `${mode}: ${line}`));
       }
       expect(surprises.length, `\n${surprises.slice(0, SHOWN).join("\n")}\n`).to.equal(0);
     });
@@ -47,6 +47,6 @@ describe("official suite", () => {
     const { passed, failed, skipped } = sumCounts(reports);
     console.log(`\n${formatTable(reports)}\n\nskipped:\n${formatSkips(reports)}`);
     console.log(`worded otherwise: ${reports.reduce((sum, report) => sum + report.wordings.length, 0)}`);
-    console.log(`official suite: ${passed} passed, ${failed} failed, ${skipped} skipped (both lowerings)\n`);
+    console.log(`official suite: ${passed} passed, ${failed} failed, ${skipped} skipped (in ${RUN_MODES.length} modes)\n`);
   });
 });
