@@ -58,7 +58,10 @@ function runningKeys(store: Store, funcAddr: number, pc: number): number[] {
   const code = codeOfPc(store, funcAddr, pc);
   if (pc === 0 || pc === code.start) return [ENTRY];
   const keys: number[] = [];
-  for (let point = findSorted(code.pointPcs, pc); point >= 0 && code.pointPcs[point] === pc; point++) keys.push(code.pointKeys[point]!);
+  // Points that share a code index but not what is uncharged there are different states.
+  for (let point = findSorted(code.pointPcs, pc); point >= 0 && code.pointPcs[point] === pc; point++) {
+    if (code.pointAccs[point] === store.topAcc) keys.push(code.pointKeys[point]!);
+  }
   return keys;
 }
 
@@ -94,7 +97,8 @@ function resume(store: Store, at: number, funcAddr: number, key: number, mode: M
   store.topAcc = 0;
   if (pc > 0) {
     const code = codeOfPc(store, funcAddr, pc);
-    store.topAcc = code.pointAccs[findSorted(code.pointPcs, pc)]!;
+    // By key: several points can share a code index and differ in what is uncharged there.
+    store.topAcc = code.pointAccs[findSorted(code.pointKeys, key)]!;
   }
   return true;
 }
