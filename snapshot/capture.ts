@@ -2,11 +2,13 @@
  * Between a live store and snapshots: capture copies what changed since the last snapshot, restore writes back what
  * differs. Both cost in proportion to the change. Nothing here executes, and no snapshot is ever written.
  */
+import { Mode } from "../vm/code.ts";
 import { ResourceError } from "../vm/errors.ts";
+import { settle } from "../vm/execute.ts";
 import type { FrameState } from "../vm/frames.ts";
 import * as frameCodec from "../vm/frames.ts";
 import type { Memory } from "../vm/memory.ts";
-import { type BackingFactory, Status, Store } from "../vm/store.ts";
+import { type BackingFactory, FRAME_WORDS, Frame, Status, Store } from "../vm/store.ts";
 import type { Table } from "../vm/table.ts";
 import { Trap } from "../vm/trap.ts";
 import { type Module, ValType } from "../vm/types.ts";
@@ -145,11 +147,13 @@ export class SnapshotTaker {
     const { store, codec } = this;
     if (!snapshot.shape.modules.some((module) => typeof module === "string")) {
       codec.importFrames(store, snapshot.frames);
+      settleImported(store);
       return;
     }
     let fits = false;
     try {
       codec.importFrames(store, snapshot.frames);
+      settleImported(store);
       const back = codec.exportFrames(store);
       fits = back.length === snapshot.frames.length && back.every((frame, i) => sameFrame(frame, snapshot.frames[i]!));
     } catch {
@@ -216,6 +220,15 @@ export function storeFromSnapshot(snapshot: Snapshot, modules: readonly Module[]
   const store = new Store({ stackBytes: snapshot.stackBytes }, backing);
   new SnapshotTaker(store).restore(snapshot, modules);
   return store;
+}
+
+/**
+ * Imported frames stand in fast code, which may be left at any of its labels; inspection and capture want the exact place.
+ * No instruction runs. A function just entered is left as it is: settling would take it to its first instruction.
+ */
+function settleImported(store: Store): void {
+  const entered = store.frameTop > 0 && store.frames[store.frameTop - FRAME_WORDS + Frame.Pc] === 0;
+  if (store.frameMode === Mode.Fast && !entered) settle(store);
 }
 
 type Chunks = PageTable[number][];

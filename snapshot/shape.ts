@@ -35,13 +35,14 @@ export function shapeOf(store: Store, base: Shape): Shape {
 }
 
 /**
- * The modules that the snapshot needs, in its order, from those of the store and those given. Throws SnapshotError
+ * The modules that the snapshot needs, in its order, from those of the store, those given, and those that the
+ * snapshot itself holds when it was taken in this process. Throws SnapshotError
  * "snapshot-mismatch" when one is missing or the snapshot's instances do not fit it. Cost: hashing modules, once each, when
  * the snapshot was read from bytes.
  */
 export function findModules(store: Store, snapshot: Snapshot, given: readonly Module[]): Module[] {
   const { shape } = snapshot;
-  const candidates = [...store.modules, ...given];
+  const candidates = [...store.modules, ...given, ...shape.modules.filter((ref) => typeof ref !== "string")];
   const modules = shape.modules.map((ref, index) => {
     const found = candidates.find((module) => module === ref) ?? candidates.find((module) => moduleDigest(module) === moduleDigest(ref));
     if (found === undefined) throw mismatch(`module ${index} (SHA-256 ${moduleDigest(ref)}) is not among the modules given`);
