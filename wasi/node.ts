@@ -148,7 +148,8 @@ class NodeImplementation implements Preview1Implementation {
       const bytes = this.bytes();
       for (const use of func.paths) {
         const [fd, start, length] = [args[use.fd] as number, args[use.ptr] as number, args[use.length] as number];
-        if (start + length > bytes.length) return Errno.Fault;
+        // node:wasi looks for a zero byte behind the path, and beyond the memory when there is none.
+        if (start + length > bytes.length || bytes.indexOf(0, start + length) < 0) return Errno.Fault;
         const follow = use.follow !== undefined && ((args[use.follow] as number) & 1) !== 0;
         const errno = this.guard.check(fd, bytes.subarray(start, start + length), follow, isOpen);
         if (errno !== Errno.Success) return errno;
