@@ -179,6 +179,11 @@ export class EventCursor {
     return this.index >= this.events.length && this.position < this.reader.eventCount;
   }
 
+  /** The next event is the first of its chunk. */
+  get atChunkStart(): boolean {
+    return this.index === 0;
+  }
+
   /** Reads the chunk of the next event. Throws TraceError "trace-corrupt" or "trace-storage". */
   async fill(): Promise<void> {
     if (!this.needsFill) return;

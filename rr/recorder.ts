@@ -84,7 +84,7 @@ export class Recorder implements Journal {
     return this.attached;
   }
 
-  /** Writes out every event that is known whole. The bytes of the trace depend on where this is called. */
+  /** Writes out every event that is known whole. Chunks end where this is called; a replay tells its journal the same. */
   flush(): void {
     if (this.failure === undefined && !this.finished) this.guard(() => this.writer.flush());
   }

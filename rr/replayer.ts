@@ -40,9 +40,14 @@ export interface ReplayGoal {
  */
 export type ReplayStop = "goal" | "end" | "breakpoint" | "frame-return";
 
+/** A journal that is also told where a chunk of events ends in the trace. */
+export interface ReplayJournal extends Journal {
+  flush?(): void;
+}
+
 export interface ReplayerOptions {
   /** Told what the recording machine's journal was told. A Recorder here writes the same trace again. */
-  readonly journal?: Journal | undefined;
+  readonly journal?: ReplayJournal | undefined;
   /** Called before an event is applied (and after it is checked): the store shows a host call's arguments. Must not change the store. */
   readonly onEvent?: ((event: TraceEvent, store: Store) => void) | undefined;
   readonly backing?: BackingFactory | undefined;
@@ -52,7 +57,7 @@ export class Replayer {
   readonly reader: TraceReader;
   /** The machine. Restoring a snapshot overwrites it; then call `restoreCursor`. */
   readonly store: Store;
-  journal: Journal | undefined;
+  journal: ReplayJournal | undefined;
   onEvent: ((event: TraceEvent, store: Store) => void) | undefined;
   private readonly cursor: EventCursor;
   /** Decoded and validated modules by the module numbers of the trace. */
@@ -237,6 +242,7 @@ export class Replayer {
     const { store, cursor } = this;
     if (event.tick !== store.tick || !statusAllows(store.status, event)) throw this.divergence(event);
     this.check(event);
+    if (cursor.atChunkStart) this.journal?.flush?.();
     this.onEvent?.(event, store);
     if (event.kind === "host-enter" || event.kind === "host-call") this.journal?.hostCalled(event.funcAddr, this.hostFrame().slot);
     for (const effect of event.effects) this.applyEffect(effect);

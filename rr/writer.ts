@@ -1,6 +1,6 @@
 /**
- * Writes a trace as a stream: events into chunks, module bytes, and at the end the index. Where chunks end depends on
- * the events alone, never on time, so equal events give equal bytes. The sink is not touched before the first chunk is due.
+ * Writes a trace as a stream: events into chunks, module bytes, and at the end the index. Chunks end by bytes and ticks,
+ * or by `flush`, never by time, so equal calls give equal bytes. The sink is not touched before the first chunk is due.
  */
 import { sha256 } from "@noble/hashes/sha2";
 import { bytesToHex } from "@noble/hashes/utils";

@@ -74,10 +74,12 @@ function busyRecording(seed: number): Recording {
   let depth = 0;
   let instance = 0;
   let other = 0;
+  let calls = 0;
   const work = ({ slot }: HostCall): void => {
     const arg = store.i32[slot * 2]!;
     for (let i = 0; i < random() * 3; i++) machine.writeMemory(0, 8 + Math.floor(random() * 60_000), Uint8Array.of(arg, random() * 256));
     const kind = random();
+    if (++calls % 29 === 0) recording.recorder.flush();
     if (kind < 0.1) machine.growMemory(0, random() < 0.5 ? 1 : 100_000);
     else if (kind < 0.2) machine.setGlobal(0, BigInt(Math.floor(random() * 2 ** 50)));
     else if (kind < 0.3) machine.setTable(0, Math.floor(random() * 4), Math.floor(random() * 3));
