@@ -2,6 +2,8 @@
  * The machine under test as an engine. It drives the store through the same transitions as replay does, so that
  * arguments and results are raw slots: JavaScript numbers would lose NaN bits. Nothing here executes an instruction.
  */
+import { SnapshotTaker } from "../../snapshot/capture.ts";
+import { stateHash } from "../../snapshot/hash.ts";
 import { completeGrow, enter, entrySlot, leaveHost, takeReturn, takeTrap } from "../../vm/boundary.ts";
 import { decodeModule } from "../../vm/decode.ts";
 import { DecodeError, LinkError, ValidationError } from "../../vm/errors.ts";
@@ -120,6 +122,12 @@ export class MachineEngine implements Engine<Module, MachineInstance> {
           throw new Error(`the machine stopped with status ${store.status}`);
       }
     }
+  }
+
+  /** Tick and hash of the whole machine, for comparing modes. Ends the use of snapshots made before. */
+  state(): string {
+    const { store } = this.machine;
+    return `tick ${store.tick}, hash ${stateHash(new SnapshotTaker(store).capture(0))}`;
   }
 
   get(instance: MachineInstance, field: string): WastValue | undefined {

@@ -26,9 +26,15 @@ async function main(): Promise<number> {
     console.error(`unknown mode ${values.mode}: ${RUN_MODES.join(", ")}`);
     return 2;
   }
+  const files = suiteFiles(directory);
+  const unknown = positionals.find((file) => !files.includes(file));
+  if (unknown !== undefined) {
+    console.error(`there is no ${unknown} in ${directory}`);
+    return 2;
+  }
   const encoder = new Encoder();
   const reports: FileReport[] = [];
-  for (const file of positionals.length > 0 ? positionals : suiteFiles(directory)) {
+  for (const file of positionals.length > 0 ? positionals : files) {
     const commands = readScript(directory, file);
     for (const mode of modes) {
       const options = engineOptions(mode);

@@ -1,4 +1,4 @@
-/** The ways in which the suite is run: each must give the same results. */
+/** The ways in which the suite is run: each must give the same results and leave the machine in the same state. */
 import type { MachineEngineOptions } from "./machine-engine.ts";
 import { restoringHook } from "./restoring.ts";
 
@@ -7,11 +7,11 @@ export type RunMode = (typeof RUN_MODES)[number];
 
 /** A prime, so that slices end at ever other instructions of a loop. */
 const RESTORED_SLICE_TICKS = 7;
-/** Small, because scripts that exhaust the stack are snapshotted with all their frames. */
-const RESTORED_STACK_BYTES = 128 << 10;
+/** The same for all, so that they stop alike; small, because exhausted stacks are snapshotted with all their frames. */
+const STACK_BYTES = 128 << 10;
 
 /** Options of a fresh engine: `restored` goes back and forth between snapshots every few instructions. */
 export function engineOptions(mode: RunMode): MachineEngineOptions {
-  if (mode !== "restored") return { lowering: mode };
-  return { lowering: "fast", sliceTicks: RESTORED_SLICE_TICKS, betweenSlices: restoringHook(), stackBytes: RESTORED_STACK_BYTES };
+  if (mode !== "restored") return { lowering: mode, stackBytes: STACK_BYTES };
+  return { lowering: "fast", sliceTicks: RESTORED_SLICE_TICKS, betweenSlices: restoringHook(), stackBytes: STACK_BYTES };
 }

@@ -30,12 +30,16 @@ describe("official suite", () => {
     it(file, async () => {
       const commands = readScript(directory, file);
       const surprises: string[] = [];
+      const states: string[] = [];
       for (const mode of RUN_MODES) {
-        const report = reportFile(file, mode, await runScript(new MachineEngine(engineOptions(mode)), encoder, file, commands));
+        const engine = new MachineEngine(engineOptions(mode));
+        const report = reportFile(file, mode, await runScript(engine, encoder, file, commands));
+        states.push(engine.state());
         reports.push(report);
         surprises.push(...report.surprises.map((line) => `${mode}: ${line}`));
       }
       expect(surprises.length, `\n${surprises.slice(0, SHOWN).join("\n")}\n`).to.equal(0);
+      expect(new Set(states).size, `the modes end in different states: ${states.join("; ")}`).to.equal(1);
     });
   }
 
