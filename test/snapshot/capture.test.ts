@@ -3,6 +3,7 @@ import { describe, it } from "mocha";
 import { SnapshotTaker, storeFromSnapshot } from "../../snapshot/capture.ts";
 import { stateHash } from "../../snapshot/hash.ts";
 import { pageAt, ZERO_CHUNK, ZERO_PAGE } from "../../snapshot/pages.ts";
+import { deserializeSnapshot, serializeSnapshot } from "../../snapshot/serialize.ts";
 import { readSnapshotMemory, type Snapshot } from "../../snapshot/tree.ts";
 import type { MemoryBacking } from "../../vm/memory.ts";
 import { FRAME_WORDS, Frame, FrameFlag, Status, Store } from "../../vm/store.ts";
@@ -173,6 +174,8 @@ describe("capture and restore", () => {
     const store = makeStore(module);
     const first = taker(store);
     const snapshot = first.capture(0);
+    // One that was taken in this process brings its modules along.
+    const stored = deserializeSnapshot(serializeSnapshot(snapshot));
     const hasCode = (code: string) => (error: { code?: string }) => error.code === code;
     const attempt = (action: () => void): unknown => {
       try {
@@ -183,11 +186,11 @@ describe("capture and restore", () => {
       return undefined;
     };
     expect(attempt(() => taker(new Store({ stackBytes: 4096 })).restore(snapshot, [module]))).to.satisfy(hasCode("snapshot-mismatch"));
-    expect(attempt(() => taker(new Store({ stackBytes: 1 << 16 })).restore(snapshot, [fakeModule("c")]))).to.satisfy(
+    expect(attempt(() => taker(new Store({ stackBytes: 1 << 16 })).restore(stored, [fakeModule("c")]))).to.satisfy(
       hasCode("snapshot-mismatch"),
     );
     const narrow = { ...fakeModule("a"), elems: [] };
-    expect(attempt(() => taker(new Store({ stackBytes: 1 << 16 })).restore(snapshot, [narrow]))).to.satisfy(hasCode("snapshot-mismatch"));
+    expect(attempt(() => taker(new Store({ stackBytes: 1 << 16 })).restore(stored, [narrow]))).to.satisfy(hasCode("snapshot-mismatch"));
     taker(store);
     expect(attempt(() => first.capture(1))).to.satisfy(hasCode("snapshot-use"));
   });
