@@ -140,7 +140,7 @@ export class Driver {
   }
 
   /** path_open; returns the descriptor or, negated, the errno. */
-  open(dirFd: number, path: string, { follow = true, oflags = 0, rights = 0x1fff_ffffn } = {}): number {
+  open(dirFd: number, path: string, { follow = true, oflags = 0, rights = 0xfff_ffffn } = {}): number {
     const length = this.put(0x8000, path);
     const errno = this.errno("path_open", dirFd, follow ? 1 : 0, 0x8000, length, oflags, rights, rights, 0, 0x8400);
     return errno === 0 ? this.u32(0x8400) : -errno;
