@@ -5,7 +5,7 @@
 import { SnapshotTaker } from "../snapshot/capture.ts";
 import type { Position, Snapshot } from "../snapshot/tree.ts";
 import type { FuncBreakpoints } from "../vm/code.ts";
-import { setBreakpoints, unwatchFrames, watchFrame } from "../vm/execute.ts";
+import { setBreakpoints, settle, unwatchFrames, watchFrame } from "../vm/execute.ts";
 import { InstrReader } from "../vm/instr.ts";
 import { InstrFlag, Wasm } from "../vm/opcodes.ts";
 import { Frame, FrameFlag, Status, type Store } from "../vm/store.ts";
@@ -85,6 +85,8 @@ export class ReplayEngine implements Engine<Snapshot> {
     }
     this.taker.restore(snapshot, this.modules);
     this.replayer.restoreCursor(snapshot.event);
+    // Code for fast execution may have been restored: what looks at frames wants the machine settled.
+    settle(store);
   }
 
   /** Sets the places where armed breakpoints stop. */
@@ -159,7 +161,8 @@ export class ReplayEngine implements Engine<Snapshot> {
 
   /**
    * Offset of the first counted instruction when only an entry can lead there, so that stopping at it is stopping at the
-   * entry; undefined when the function begins with a loop. Preferred because a run that begins there still stops at it.
+   * entry; undefined when the function begins with a loop. Preferred because a run that begins there stops at it too: the
+   * machine's own entry breakpoint is missed where a run happens to begin or end exactly at the entry.
    */
   private entryOffset(funcAddr: number): number | undefined {
     const func = this.store.funcs[funcAddr];

@@ -407,6 +407,7 @@ export class Timeline {
     const eventGoal = goal.event < this.end.event ? { event: goal.event } : {};
     let regularMark = this.nextRegularMark();
     for (let passHere = pass; ; passHere = false) {
+      await this.breathe(move);
       const here = engine.position;
       if (comparePositions(here, goal) >= 0 || (here.tick >= goal.tick && !engine.waiting)) return "goal";
       const mark = Math.min(move.marks.at(-1) ?? Number.POSITIVE_INFINITY, regularMark);
@@ -422,7 +423,6 @@ export class Timeline {
       }
       if (stop !== "goal") return stop;
       if (now.tick >= goal.tick || (engine.waiting && now.event >= goal.event)) return "goal";
-      await this.breathe(move);
     }
   }
 
@@ -454,12 +454,14 @@ export class Timeline {
     this.sliceTicks = Math.floor(this.sliceTicks);
   }
 
+  /** Gives way to the event loop when it is time, and ends a move that was cancelled. */
   private async breathe(move: Move): Promise<void> {
     const now = performance.now();
-    if (now - move.lastBreath < BREATH_MS) return;
-    move.options.onProgress?.(move.doneTicks, Math.max(move.totalTicks, move.doneTicks));
-    await new Promise<void>((resolve) => setTimeout(resolve, 0));
-    move.lastBreath = performance.now();
+    if (now - move.lastBreath >= BREATH_MS) {
+      move.options.onProgress?.(move.doneTicks, Math.max(move.totalTicks, move.doneTicks));
+      await new Promise<void>((resolve) => setTimeout(resolve, 0));
+      move.lastBreath = performance.now();
+    }
     if (move.options.signal?.aborted === true) throw new Cancelled("cancelled", "the move was cancelled");
   }
 }
