@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import type { PositionContext, PositionExpr } from "../rr/position.ts";
 import type { TraceReader } from "../rr/reader.ts";
+import { usageError } from "./errors.ts";
 import { OutputBuffer } from "./terminal.ts";
 
 const examples = `
@@ -66,12 +67,17 @@ async function parseRange(reader: TraceReader, text: string): Promise<[first: nu
   };
   const at = text.indexOf("..");
   if (at < 0) {
-    const first = await eventOf(reader, parse(text));
-    return [Math.min(first, Math.max(0, reader.eventCount - 1)), Math.min(first + 1, reader.eventCount)];
+    const position = parse(text);
+    const first = await eventOf(reader, position);
+    if (position.kind === "event" && first >= reader.eventCount)
+      throw usageError(`there is no event #${first}: the trace has ${reader.eventCount}`);
+    const last = Math.max(0, reader.eventCount - 1);
+    return [Math.min(first, last), Math.min(first + 1, reader.eventCount)];
   }
   const [from, to] = [text.slice(0, at).trim(), text.slice(at + 2).trim()];
   const first = from === "" ? 0 : await eventOf(reader, parse(from));
   const last = to === "" ? reader.eventCount : await eventOf(reader, parse(to));
+  if (last < first) throw usageError(`the range ${text} ends before it begins`);
   return [first, Math.min(last + 1, reader.eventCount)];
 }
 

@@ -43,8 +43,9 @@ export function loadGuest(path: string, words: readonly string[], options: Guest
     throw new CliError(ExitCode.BadModule, "no-entry", `${path} exports neither _start nor _initialize: name a function with --invoke`);
   }
   const args = [basename(path), ...(invoke === undefined ? words : [])];
-  const wasi = createNodeWasi({ ...hooks, args, env: options.env, preopens: options.dir });
-  return { name: basename(path), module, kind, wasi, args, env: options.env, invoke };
+  const { env = [], dir: preopens = [] } = options;
+  const wasi = createNodeWasi({ ...hooks, args, env, preopens });
+  return { name: basename(path), module, kind, wasi, args, env, invoke };
 }
 
 /** Every import has to be a WASI function; the check of their types is the program's (wasi/program.ts). */

@@ -43,7 +43,6 @@ async function makeProgram(words: readonly string[]): Promise<Command> {
     .description("Records a WebAssembly program once and replays it exactly, forward and backward.")
     .version(VERSION)
     .enablePositionalOptions()
-    .showHelpAfterError("(rewasm --help tells more)")
     .addHelpText("after", examples);
   const wanted = words.find((word) => !word.startsWith("-"));
   const named = wanted === "help" ? words[words.indexOf("help") + 1] : wanted;
@@ -58,11 +57,14 @@ async function makeProgram(words: readonly string[]): Promise<Command> {
 /** Errors come back as exceptions and print as one line; all output goes through our own synchronous writes. */
 function quiet(command: Command): void {
   const paint = painter(STDERR);
-  command.exitOverride().configureOutput({
-    writeOut: (text) => write(STDOUT, text),
-    writeErr: (text) => write(STDERR, text),
-    outputError: (text) => write(STDERR, text.replace(/^error:/, paint("red", "error:"))),
-  });
+  command
+    .showSuggestionAfterError(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => write(STDOUT, text),
+      writeErr: (text) => write(STDERR, text),
+      outputError: (text) => write(STDERR, text.replace(/^error:/, paint("red", "error:"))),
+    });
 }
 
 /** Runs a command line and returns the exit code. Every error ends here. */

@@ -8,7 +8,7 @@ import { TraceError } from "../rr/errors.ts";
 import { Recorder } from "../rr/recorder.ts";
 import { RecordingSnapshots } from "../rr/sidecar.ts";
 import { DEFAULT_STACK_BYTES } from "../vm/store.ts";
-import { CliError, ExitCode, usageError } from "./errors.ts";
+import { CliError, ExitCode, errorLine, usageError } from "./errors.ts";
 import { FileSink } from "./file-storage.ts";
 import { guestMachine, loadGuest, runGuest } from "./guest.ts";
 import type { GuestOptions } from "./guest-options.ts";
@@ -61,7 +61,9 @@ export async function record(path: string, words: readonly string[], options: Gu
     if (isTerminal(STDERR)) noticeLine(`recorded ${recorder.eventCount} events, ${machine.store.tick} ticks in ${output}`);
     return exitCode;
   } catch (error) {
-    if (!(error instanceof Interrupted)) throw recorder.failure ?? error;
+    // A disk that is full is no fault of the trace.
+    if (recorder.failure !== undefined) throw new CliError(ExitCode.Failure, "recording", errorLine(recorder.failure));
+    if (!(error instanceof Interrupted)) throw error;
     await finish();
     noticeLine(`interrupted: ${output} holds the recording up to tick ${machine.store.tick}`);
     return ExitCode.Interrupted;

@@ -1,8 +1,7 @@
 /** Timelines on trace files, with the snapshots beside them: for the commands that move about in a recording. */
-import { TraceReader } from "../rr/reader.ts";
 import { Timeline } from "../rr/timeline.ts";
-import { FileStorage } from "./file-storage.ts";
 import { readSidecarFile, STORED_POLICY, writeSidecarFile } from "./sidecar.ts";
+import { withTrace } from "./trace-file.ts";
 
 export interface TimelineFileOptions {
   /** False: neither use nor write the snapshots beside the trace. */
@@ -17,10 +16,8 @@ const WORTH_STORING_MS = 500;
  * new when getting there took a while.
  */
 export async function withTimeline<T>(path: string, options: TimelineFileOptions, use: (timeline: Timeline) => Promise<T>): Promise<T> {
-  const storage = new FileStorage(path);
   const startedAt = performance.now();
-  try {
-    const reader = await TraceReader.open(storage);
+  return withTrace(path, async (reader, storage) => {
     const sidecar = options.snapshots ? await readSidecarFile(path, storage) : undefined;
     try {
       const timeline = await Timeline.open(reader, { snapshots: sidecar?.snapshots, policy: STORED_POLICY });
@@ -34,7 +31,5 @@ export async function withTimeline<T>(path: string, options: TimelineFileOptions
     } finally {
       sidecar?.close();
     }
-  } finally {
-    storage.close();
-  }
+  });
 }

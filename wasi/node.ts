@@ -69,7 +69,8 @@ function checkDirectory(host: string): void {
   try {
     isDirectory = statSync(host).isDirectory();
   } catch (error) {
-    throw new WasiError("bad-preopen", `cannot use directory ${host}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new WasiError("bad-preopen", `cannot use directory ${host}: ${code === "ENOENT" ? "it does not exist" : (code ?? message)}`);
   }
   if (!isDirectory) throw new WasiError("bad-preopen", `cannot use directory ${host}: it is no directory`);
 }

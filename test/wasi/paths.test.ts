@@ -120,7 +120,9 @@ describe("paths of WASI programs", () => {
 
   it("need directories that exist", () => {
     const missing = join(sandbox.root, "missing");
-    expect(() => createNodeWasi({ preopens: [{ host: missing, guest: "/" }] })).to.throw(`cannot use directory ${missing}: ENOENT`);
+    expect(() => createNodeWasi({ preopens: [{ host: missing, guest: "/" }] })).to.throw(
+      `cannot use directory ${missing}: it does not exist`,
+    );
     const file = join(sandbox.dir, "sub", "inside");
     expect(() => createNodeWasi({ preopens: [{ host: file, guest: "/" }] })).to.throw("it is no directory");
     const twice = { host: sandbox.dir, guest: "/" };
