@@ -55,6 +55,11 @@ interface Parcel {
   readonly grams: number;
 }
 
+/** Text up to the first zero byte. */
+function cString(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes).split("\0", 1)[0]!;
+}
+
 /** The parcel in place `place` of the shelf, as it is where the cursor stands. */
 function parcelAt(timeline: Timeline, place: number): Parcel {
   const { store } = timeline;
@@ -62,7 +67,7 @@ function parcelAt(timeline: Timeline, place: number): Parcel {
   const slot = store.globals[store.instances[0]!.globalAddrs[exported.index]!]!.slot;
   const byteAddr = store.globalI32[slot * 2]! + place * PARCEL_BYTES;
   const memory = store.memories[0]!;
-  const label = new TextDecoder().decode(memory.bytes.subarray(byteAddr + LABEL_AT, byteAddr + GRAMS_AT)).replace(/\0[^]*$/, "");
+  const label = cString(memory.bytes.subarray(byteAddr + LABEL_AT, byteAddr + GRAMS_AT));
   return { byteAddr, number: memory.view.getInt32(byteAddr, true), label, grams: memory.view.getInt32(byteAddr + GRAMS_AT, true) };
 }
 
@@ -90,7 +95,7 @@ function replay(recorded: string): void {
 
 async function travel(timeline: Timeline): Promise<void> {
   title("3. Every moment is a place to go to");
-  for (const position of ["start", "50%", "end", "25%", "#42"]) {
+  for (const position of ["start", "50%", "end", "25%", "#20"]) {
     await timeline.seekTo(position);
     const { tick, event } = timeline.position;
     const inside = new Inspector(timeline.store, new Symbols(timeline.store)).location();
@@ -186,7 +191,7 @@ async function reverseContinue(timeline: Timeline): Promise<void> {
   const inspector = new Inspector(timeline.store, symbols);
   say(`reverse-continue: ${stop} at tick ${timeline.position.tick}, in ${inspector.location()!.name}`);
   const [parcel, city] = inspector.locals().map(({ bits }) => Number(bits));
-  const text = new TextDecoder().decode(inspector.memory(city!, 32)).replace(/\0[^]*$/, "");
+  const text = cString(inspector.memory(city!, 32));
   say(`    write_label(parcel = 0x${parcel!.toString(16)}, city = 0x${city!.toString(16)} ${JSON.stringify(text)})`);
   say(`${text} has ${text.length} letters. char label[12] has no room for the zero byte behind them:`);
   say("it lands in the low byte of grams. Every weight here is below 256 g, so nothing is left of it. Found.");

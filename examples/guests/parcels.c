@@ -36,13 +36,14 @@ static void write_label(struct parcel *parcel, const char *city) {
   while ((*to++ = *city++) != '\0') {}
 }
 
-static void accept_parcel(void) {
+static void accept_parcel(int day) {
   struct parcel *parcel = &parcels[shelved++];
   parcel->number = next_number++;
   parcel->grams = 20 + (int)roll(230);
   counter_grams += parcel->grams;
-  // One customer in thirty sends something abroad.
-  write_label(parcel, roll(30) == 0 ? abroad[roll(8)] : nearby[roll(8)]);
+  // After five days there is post abroad too: one customer in twelve asks for it.
+  int far = day > 5 && roll(12) == 0;
+  write_label(parcel, far ? abroad[roll(8)] : nearby[roll(8)]);
 }
 
 static int scale(void) {
@@ -66,7 +67,7 @@ static void load_van(int day) {
 int main(void) {
   for (int day = 1; day <= DAYS; day++) {
     int customers = 4 + (int)roll(SHELF - 4);
-    for (int i = 0; i < customers; i++) accept_parcel();
+    for (int i = 0; i < customers; i++) accept_parcel(day);
     load_van(day);
   }
   printf("a year without a loss\n");
