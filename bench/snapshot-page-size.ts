@@ -1,16 +1,27 @@
 /**
  * What the size of a snapshot page costs: capture, restore and hash of memories of which a tenth was written, for pages of
- * 1, 4, 16 and 64 KiB. Backs SNAPSHOT_PAGE_BYTES and docs/rationale/snapshots.md.
+ * 1, 4, 16 and 64 KiB; the ways to keep page references in an immutable tree; and what running kernels really change. Backs SNAPSHOT_PAGE_BYTES and docs/rationale/snapshots.md.
  *
  *     npm run build && node dist/bench/snapshot-page-size.js
  *
  * The page loops are those of snapshot/, which take their length from the page; only the lists of pages are made here,
  * because CHUNK_PAGES and the marks of a Memory are fixed. Everything is timed in turns within one process; medians.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { Immer } from "immer";
+import { SnapshotTaker } from "../snapshot/capture.ts";
 import { Chunk, pageOf } from "../snapshot/pages.ts";
 import { mulberry32 } from "../test/support/random.ts";
+import { completeGrow, enter, entrySlot } from "../vm/boundary.ts";
+import { decodeModule } from "../vm/decode.ts";
+import { runUntil } from "../vm/execute.ts";
+import { Machine } from "../vm/machine.ts";
+import { Status, type Store } from "../vm/store.ts";
+import { validateModule } from "../vm/validate.ts";
+import { writeValues } from "../vm/value.ts";
+import { KERNELS, kernelPath } from "./kernels.ts";
 import { median } from "./measure.ts";
 
 const KIB = 1024;
@@ -232,6 +243,67 @@ function reportTrees(count: number): void {
   }
 }
 
+/** A kernel entered with its usual work. */
+function beginKernel(name: string, work: number): Store {
+  const module = decodeModule(readFileSync(join(process.cwd(), kernelPath(name))));
+  validateModule(module);
+  const machine = new Machine();
+  const { instanceAddr } = machine.instantiate(module, { env: { abort: () => undefined } });
+  const { addr } = machine.export(instanceAddr, "run")!;
+  const { store } = machine;
+  writeValues(store, entrySlot(store), store.funcs[addr]!.type.params, [work]);
+  enter(store, addr);
+  return store;
+}
+
+/** Which KiB of the words differ from `before`, one byte each. */
+function changedKib(words: Int32Array, before: Int32Array): Uint8Array {
+  const changed = new Uint8Array(words.length / 256);
+  for (let i = 0; i < words.length; i++) if (words[i] !== (before[i] ?? 0)) changed[i >>> 8] = 1;
+  return changed;
+}
+
+/** KiB that pages of `pageKib` copy when these KiB changed. */
+function copiedKib(changed: Uint8Array, pageKib: number): number {
+  let pages = 0;
+  for (let at = 0; at < changed.length; at += pageKib) if (changed.subarray(at, at + pageKib).includes(1)) pages++;
+  return pages * pageKib;
+}
+
+/** What snapshots of a kernel every `intervalTicks` would copy with each page size, and what a capture takes. */
+function reportProgram(name: string, work: number, intervalTicks: number): void {
+  const store = beginKernel(name, work);
+  const taker = new SnapshotTaker(store);
+  const memory = store.memories[0]!;
+  const totals = PAGE_BYTES.map(() => 0);
+  const times: number[] = [];
+  let before = new Int32Array(0);
+  const returned = (): boolean => store.status === Status.Returned;
+  for (let tick = intervalTicks; tick <= 30 * intervalTicks && !returned(); tick += intervalTicks) {
+    while (!returned() && store.tick < tick) {
+      if (store.status === Status.Growing) completeGrow(store, undefined);
+      runUntil(store, tick);
+    }
+    const words = new Int32Array(memory.buffer, 0, memory.byteLength / 4);
+    const changed = changedKib(words, before);
+    before = words.slice();
+    const time = timed(() => taker.capture(0));
+    // The first snapshot has everything that came before.
+    if (tick === intervalTicks) continue;
+    times.push(time);
+    for (const [i, pageBytes] of PAGE_BYTES.entries()) totals[i]! += copiedKib(changed, pageBytes / KIB);
+  }
+  if (times.length === 0) return;
+  const copied = totals.map((total) => (total / times.length).toFixed(0).padStart(6)).join(" ");
+  const mib = (memory.byteLength / MIB).toFixed(1).padStart(5);
+  console.log(`${name.padEnd(11)} ${mib} ${copied} ${median(times).toFixed(2).padStart(10)}`);
+}
+
 console.log(`Node ${process.versions.node}`);
 for (const byteLength of [16 * MIB, 64 * MIB]) for (const runBytes of [64, 1024, 16 * KIB, 256 * KIB]) report(byteLength, runBytes);
 for (const count of [20, 1638]) reportTrees(count);
+for (const intervalTicks of [1 << 20, 1 << 23]) {
+  console.log(`\nKiB copied per snapshot, one every ${intervalTicks} ticks, by page size`);
+  console.log("kernel        MiB  1 KiB  4 KiB 16 KiB 64 KiB  capture ms");
+  for (const { name, work } of KERNELS) reportProgram(name, work, intervalTicks);
+}
