@@ -81,12 +81,12 @@ export class Inspector {
   /** Globals of the instance that the frame at `level` belongs to; of the first instance when nothing runs. */
   globals(level = 0): NamedValue[] {
     const { store } = this;
-    const instance = store.instances[this.instanceAt(level)];
+    const instanceAddr = this.instanceAt(level);
+    const instance = store.instances[instanceAddr];
     if (instance === undefined) return [];
-    const names = this.symbols.namesOf(instance.module).globals;
     return [...instance.globalAddrs].map((addr, index) => {
       const { type, slot } = store.globals[addr]!;
-      return { index, name: names.get(index), ...slotValue(store.globalI32, slot, type.valType) };
+      return { index, name: this.symbols.globalName(instanceAddr, index), ...slotValue(store.globalI32, slot, type.valType) };
     });
   }
 

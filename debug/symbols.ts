@@ -1,105 +1,50 @@
 /**
- * Names for people: functions, locals and globals of the modules of a store, from their name sections (custom section
- * "name"), exports and imports. Names are never needed to run: a damaged name section gives fewer names, not an error.
+ * Names for people, by store address: functions, locals and globals of the modules of a store, and the places in their
+ * code that a name, index or offset means. Names are never needed to run. Reading them is vm/names.ts's matter.
  */
 import type { CodePlace } from "../rr/replay-engine.ts";
-import { DecodeError, RewasmError } from "../vm/errors.ts";
+import { RewasmError } from "../vm/errors.ts";
 import { InstrReader } from "../vm/instr.ts";
+import { functionName, functionsNamed, globalName, localName, printable } from "../vm/names.ts";
 import { InstrFlag } from "../vm/opcodes.ts";
-import { ByteReader } from "../vm/reader.ts";
 import type { Instance, Store } from "../vm/store.ts";
 import { ExternKind, type Module } from "../vm/types.ts";
-
-/** What a module says about names, by index. */
-export interface ModuleNames {
-  readonly funcs: ReadonlyMap<number, string>;
-  readonly locals: ReadonlyMap<number, ReadonlyMap<number, string>>;
-  readonly globals: ReadonlyMap<number, string>;
-}
-
-/** Subsections of the name section (spec: appendix, and the extended-name-section proposal for globals). */
-const NamePart = { Funcs: 1, Locals: 2, Globals: 7 } as const;
-
-/** Reads the name section; what follows a damaged byte is missing. Cost: the section. */
-export function readModuleNames(module: Module): ModuleNames {
-  const names = { funcs: new Map<number, string>(), locals: new Map<number, Map<number, string>>(), globals: new Map<number, string>() };
-  for (const { name, start, end } of module.customs) {
-    if (name !== "name") continue;
-    try {
-      const reader = new ByteReader(module.bytes, start, end);
-      while (reader.pos < end) readPart(reader, names);
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-    }
-  }
-  for (const { kind, name, index } of module.exports) {
-    if (kind === ExternKind.Func && !names.funcs.has(index)) names.funcs.set(index, name);
-    if (kind === ExternKind.Global && !names.globals.has(index)) names.globals.set(index, name);
-  }
-  return names;
-}
-
-interface NameMaps {
-  readonly funcs: Map<number, string>;
-  readonly locals: Map<number, Map<number, string>>;
-  readonly globals: Map<number, string>;
-}
-
-function readPart(reader: ByteReader, names: NameMaps): void {
-  const part = reader.u8();
-  const size = reader.u32();
-  const next = reader.skip(size) + size;
-  const content = new ByteReader(reader.bytes, next - size, next);
-  if (part === NamePart.Funcs) readNameMap(content, names.funcs);
-  else if (part === NamePart.Globals) readNameMap(content, names.globals);
-  else if (part === NamePart.Locals) {
-    for (let count = content.u32(); count > 0; count--) {
-      const locals = new Map<number, string>();
-      names.locals.set(content.u32(), locals);
-      readNameMap(content, locals);
-    }
-  }
-}
-
-function readNameMap(reader: ByteReader, into: Map<number, string>): void {
-  for (let count = reader.u32(); count > 0; count--) {
-    const index = reader.u32();
-    into.set(index, reader.name());
-  }
-}
 
 /** Names of one store; modules that are added later are found too. */
 export class Symbols {
   private readonly store: Store;
-  private readonly known = new Map<Module, ModuleNames>();
 
   constructor(store: Store) {
     this.store = store;
   }
 
-  namesOf(module: Module): ModuleNames {
-    let names = this.known.get(module);
-    if (names === undefined) {
-      names = readModuleNames(module);
-      this.known.set(module, names);
-    }
-    return names;
-  }
-
-  /** `name` of the name section or export, `module.name` of a host function, else `func[12]`. */
+  /** `name` of the name section or export, `module.name` of a host function, else `func[12]`; on one line. */
   funcName(funcAddr: number): string {
     const func = this.store.funcs[funcAddr];
     if (func === undefined) return `func@${funcAddr}`;
-    if (func.kind === "host") return `${func.module}.${func.name}`;
-    const { module } = this.store.instances[func.instanceAddr]!;
-    return this.namesOf(module).funcs.get(func.funcIndex) ?? `func[${func.funcIndex}]`;
+    if (func.kind === "host") return printable(`${func.module}.${func.name}`);
+    const name = functionName(this.moduleOf(func.instanceAddr), func.funcIndex);
+    return name === undefined || name === "" ? `func[${func.funcIndex}]` : printable(name);
   }
 
   localName(funcAddr: number, localIndex: number): string | undefined {
     const func = this.store.funcs[funcAddr];
     if (func?.kind !== "wasm") return undefined;
-    const { module } = this.store.instances[func.instanceAddr]!;
-    return this.namesOf(module).locals.get(func.funcIndex)?.get(localIndex);
+    return shown(localName(this.moduleOf(func.instanceAddr), func.funcIndex, localIndex));
+  }
+
+  globalName(instanceAddr: number, globalIndex: number): string | undefined {
+    return shown(globalName(this.moduleOf(instanceAddr), globalIndex));
+  }
+
+  /** Offset of a function's first counted instruction; undefined when it has none, or is a host function. */
+  entryOffset(funcAddr: number): number | undefined {
+    const func = this.store.funcs[funcAddr];
+    return func?.kind === "wasm" ? countedInstructionAt(this.moduleOf(func.instanceAddr), func.funcIndex, 0) : undefined;
+  }
+
+  private moduleOf(instanceAddr: number): Module {
+    return this.store.instances[instanceAddr]!.module;
   }
 
   /**
@@ -130,16 +75,16 @@ export class Symbols {
 
   private funcsByName(name: string): number[] {
     const found = new Set<number>();
-    for (const instance of this.store.instances) {
-      for (const [index, each] of this.namesOf(instance.module).funcs) if (each === name) found.add(instance.funcAddrs[index]!);
-      for (const { kind, name: each, index } of instance.module.exports) {
-        if (kind === ExternKind.Func && each === name) found.add(instance.funcAddrs[index]!);
+    for (const { module, funcAddrs } of this.store.instances) {
+      for (const index of functionsNamed(module, name)) found.add(funcAddrs[index]!);
+      for (const { kind, name: each, index } of module.exports) {
+        if (kind === ExternKind.Func && each === name) found.add(funcAddrs[index]!);
       }
     }
     for (const [addr, func] of this.store.funcs.entries()) {
       if (func.kind === "host" && (func.name === name || `${func.module}.${func.name}` === name)) found.add(addr);
     }
-    return [...found].filter((addr) => addr !== undefined);
+    return [...found];
   }
 
   private placesAtOffset(wasmOffset: number): CodePlace[] {
@@ -159,6 +104,10 @@ export class Symbols {
     const similar = this.funcNames().filter((name) => name.toLowerCase().includes(lower));
     return similar.length === 0 ? "" : `; similar: ${similar.slice(0, 5).join(", ")}`;
   }
+}
+
+function shown(name: string | undefined): string | undefined {
+  return name === undefined || name === "" ? undefined : printable(name);
 }
 
 /** Index of the function whose code holds the offset. */

@@ -1,0 +1,239 @@
+/**
+ * A debugging session: a timeline with breakpoints, names and a selected frame, and every command as a typed method that
+ * returns a plain record. Command lines, and servers of other protocols, are shells around it; nothing here prints.
+ */
+import type { PositionExpr } from "../rr/position.ts";
+import type { CodePlace } from "../rr/replay-engine.ts";
+import type { MoveOptions, StopReason, Timeline } from "../rr/timeline.ts";
+import type { Position } from "../snapshot/tree.ts";
+import { type DisassembledInstr, disassembleFunction } from "../vm/disassemble.ts";
+import { RewasmError } from "../vm/errors.ts";
+import { Frame, Status } from "../vm/store.ts";
+import { trapMessage } from "../vm/trap.ts";
+import { type Breakpoint, Breakpoints } from "./breakpoints.ts";
+import { type BacktraceFrame, Inspector, type Location, type NamedValue, statusText, type TypedValue } from "./inspect.ts";
+import { Symbols } from "./symbols.ts";
+
+/** Where the cursor is and how it came there. */
+export interface StopReport {
+  readonly reason: StopReason;
+  readonly position: Position;
+  /** 0 … 100 by ticks. */
+  readonly percent: number;
+  /** Null when no function is running. */
+  readonly location: Location | null;
+  /** The breakpoint, when the reason is one. */
+  readonly breakpoint: Breakpoint | undefined;
+  /** What the machine waits for when no instruction is next: a trap's text, an exit, a host function. */
+  readonly note: string | undefined;
+}
+
+/** One move of the cursor, by the name that people give it. */
+export type Move =
+  | { readonly kind: "step" | "reverse-step"; readonly count: number }
+  | { readonly kind: "next" | "reverse-next"; readonly count: number }
+  | { readonly kind: "finish" | "reverse-finish" | "continue" | "reverse-continue" }
+  | { readonly kind: "seek"; readonly position: PositionExpr | string };
+
+export class DebugSession {
+  readonly timeline: Timeline;
+  readonly symbols: Symbols;
+  readonly inspector: Inspector;
+  readonly breakpoints: Breakpoints;
+  private lastStop: StopReport;
+  /** 0 is the innermost frame. */
+  private level = 0;
+
+  constructor(timeline: Timeline) {
+    this.timeline = timeline;
+    this.symbols = new Symbols(timeline.store);
+    this.inspector = new Inspector(timeline.store, this.symbols);
+    this.breakpoints = new Breakpoints(this.symbols);
+    this.lastStop = this.report(timeline.position.tick === 0 ? "start" : "seek", undefined);
+  }
+
+  /** How the cursor came where it is. */
+  get stop(): StopReport {
+    return this.lastStop;
+  }
+
+  /** Moves the cursor. Errors as those of Timeline's moves. */
+  async move(move: Move, options: MoveOptions = {}): Promise<StopReport> {
+    const reason = await this.perform(move, options);
+    this.level = 0;
+    const breakpoint = reason === "breakpoint" ? this.breakpoints.hit((place) => this.isAt(place)) : undefined;
+    this.lastStop = this.report(reason, breakpoint);
+    return this.lastStop;
+  }
+
+  private async perform(move: Move, options: MoveOptions): Promise<StopReason> {
+    const { timeline } = this;
+    switch (move.kind) {
+      case "seek":
+        return timeline.seekTo(move.position, options);
+      case "step":
+        return timeline.step(move.count, options);
+      case "reverse-step":
+        return timeline.reverseStep(move.count, options);
+      case "next":
+        return this.repeat(move.count, () => timeline.next(options));
+      case "reverse-next":
+        return this.repeat(move.count, () => timeline.reverseNext(options));
+      case "finish":
+        return timeline.finish(options);
+      case "reverse-finish":
+        return timeline.reverseFinish(options);
+      case "continue":
+        return timeline.continue(options);
+      case "reverse-continue":
+        return timeline.reverseContinue(options);
+    }
+  }
+
+  /** Repeats a move until something else than its own end stops it. */
+  private async repeat(count: number, once: () => Promise<StopReason>): Promise<StopReason> {
+    let reason: StopReason = "step";
+    for (let i = 0; i < count && reason === "step"; i++) reason = await once();
+    return reason;
+  }
+
+  /** Sets a breakpoint: see Symbols.findPlaces for what can be said. Throws RewasmError "unknown-place". */
+  addBreakpoint(text: string): Breakpoint {
+    const breakpoint = this.breakpoints.add(text);
+    this.useBreakpoints();
+    return breakpoint;
+  }
+
+  /** Deletes one breakpoint, or all of them. Throws RewasmError "unknown-breakpoint". */
+  deleteBreakpoint(number?: number): void {
+    if (number === undefined) this.breakpoints.clear();
+    else this.breakpoints.remove(number);
+    this.useBreakpoints();
+  }
+
+  enableBreakpoint(number: number, enabled: boolean): void {
+    this.breakpoints.setEnabled(number, enabled);
+    this.useBreakpoints();
+  }
+
+  private useBreakpoints(): void {
+    this.timeline.setBreakpoints(this.breakpoints.enabledPlaces());
+  }
+
+  /** Selects the frame that locals, operands, globals and code are shown of. Throws RewasmError "no-frame". */
+  selectFrame(level: number): BacktraceFrame {
+    const frame = this.inspector.backtrace(level + 1)[level];
+    if (frame === undefined) throw new RewasmError("no-frame", `there is no frame ${level}`);
+    this.level = level;
+    return frame;
+  }
+
+  get selectedFrame(): number {
+    return this.level;
+  }
+
+  backtrace(limit?: number): BacktraceFrame[] {
+    return this.inspector.backtrace(limit);
+  }
+
+  locals(): NamedValue[] {
+    return this.inspector.locals(this.level);
+  }
+
+  operands(): TypedValue[] {
+    return this.inspector.operands(this.level);
+  }
+
+  globals(): NamedValue[] {
+    return this.inspector.globals(this.level);
+  }
+
+  memory(byteAddr: number, byteLength: number): Uint8Array {
+    return this.inspector.memory(byteAddr, byteLength, 0, this.level);
+  }
+
+  /**
+   * A local or global by its name, or `$3` for local 3 of the selected frame. Throws RewasmError "unknown-name".
+   */
+  value(name: string): NamedValue {
+    const index = /^\$(\d+)$/.exec(name);
+    const locals = this.timeline.store.depth > 0 && !this.backtrace(this.level + 1)[this.level]?.host ? this.locals() : [];
+    const found =
+      index !== null
+        ? locals[Number(index[1])]
+        : (locals.find((local) => local.name === name) ?? this.globals().find((global) => global.name === name));
+    if (found === undefined) throw new RewasmError("unknown-name", `there is no local or global ${name} here`);
+    return found;
+  }
+
+  /**
+   * Instructions of a function: of the selected frame's around where it is, or from the beginning of the named one.
+   * `count` of them; `at` is the offset of the present one. Throws RewasmError "no-frame", "unknown-place".
+   */
+  disassemble(count: number, text?: string): { readonly name: string; readonly at: number | null; readonly instrs: DisassembledInstr[] } {
+    const place = text === undefined ? this.selectedPlace() : this.symbols.findPlaces(text)[0]!;
+    const func = this.timeline.store.funcs[place.funcAddr]!;
+    const name = this.symbols.funcName(place.funcAddr);
+    if (func.kind === "host") throw new RewasmError("host-frame", `${name} is a host function: it has no code`);
+    const { module } = this.timeline.store.instances[func.instanceAddr]!;
+    const here = text === undefined ? (place.wasmOffset ?? null) : null;
+    const all = [...disassembleFunction(module, func.funcIndex)];
+    const focus = Math.max(
+      0,
+      all.findIndex(({ wasmOffset }) => wasmOffset === (place.wasmOffset ?? -1)),
+    );
+    const from = text === undefined ? Math.max(0, Math.min(focus - Math.floor(count / 3), all.length - count)) : focus;
+    return { name, at: here, instrs: all.slice(from, from + count) };
+  }
+
+  /** The instruction that is next, as text; undefined when none is. */
+  nextInstruction(): DisassembledInstr | undefined {
+    const { store } = this.timeline;
+    if (store.depth === 0 || (store.status !== Status.Running && store.status !== Status.Trapped)) return undefined;
+    const place = this.placeOf(0);
+    const func = this.timeline.store.funcs[place.funcAddr]!;
+    if (func.kind === "host" || place.wasmOffset === undefined) return undefined;
+    const { module } = store.instances[func.instanceAddr]!;
+    const [first] = disassembleFunction(module, func.funcIndex, { from: place.wasmOffset, to: place.wasmOffset + 1 });
+    return first;
+  }
+
+  stateHash(): string {
+    return this.timeline.stateHash();
+  }
+
+  bookmark(name: string): Position {
+    this.timeline.bookmark(name);
+    return this.timeline.position;
+  }
+
+  private selectedPlace(): CodePlace {
+    if (this.timeline.store.depth <= this.level) throw new RewasmError("no-frame", "no function is running here");
+    return this.placeOf(this.level);
+  }
+
+  private placeOf(level: number): CodePlace {
+    const { store } = this.timeline;
+    const frame = this.inspector.backtrace(level + 1)[level]!;
+    return { funcAddr: store.frameWord(store.depth - 1 - level, Frame.Func), wasmOffset: frame.wasmOffset ?? undefined };
+  }
+
+  /** Whether the cursor is at a breakpoint's place: for an entry, at the function's first counted instruction. */
+  private isAt({ funcAddr, wasmOffset }: CodePlace): boolean {
+    if (this.timeline.store.depth === 0) return false;
+    const here = this.placeOf(0);
+    return here.funcAddr === funcAddr && here.wasmOffset === (wasmOffset ?? this.symbols.entryOffset(funcAddr));
+  }
+
+  private report(reason: StopReason, breakpoint: Breakpoint | undefined): StopReport {
+    const { timeline } = this;
+    const { position, percent } = timeline;
+    return { reason, position, percent, location: this.inspector.location(), breakpoint, note: this.note() };
+  }
+
+  private note(): string | undefined {
+    const { store } = this.timeline;
+    if (store.status === Status.Trapped) return `trap: ${trapMessage(store.trap)}`;
+    return statusText(store);
+  }
+}
