@@ -34,6 +34,11 @@ export function moduleDigest(module: ModuleRef): string {
   return known;
 }
 
+/** Spares hashing a module whose SHA-256 (hexadecimal) the caller has just computed or checked. A wrong one makes wrong hashes. */
+export function rememberModuleDigest(module: Module, sha256Hex: string): void {
+  modules.set(module, sha256Hex);
+}
+
 export function pageDigest(page: Page): Uint8Array {
   let known = pages.get(page);
   if (known === undefined) {

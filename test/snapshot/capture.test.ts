@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { SnapshotTaker, storeFromSnapshot } from "../../snapshot/capture.ts";
+import { moduleDigest, rememberModuleDigest } from "../../snapshot/digest.ts";
 import { stateHash } from "../../snapshot/hash.ts";
 import { pageAt, ZERO_CHUNK, ZERO_PAGE } from "../../snapshot/pages.ts";
 import { deserializeSnapshot, serializeSnapshot } from "../../snapshot/serialize.ts";
@@ -236,6 +237,14 @@ describe("capture and restore", () => {
     expect(readSnapshotMemory(snapshot, 0, 200_000, 10)).to.have.length(0);
     expect(readSnapshotMemory(snapshot, 4, 0, 10)).to.have.length(0);
     expect(pageAt(snapshot.memories[0]!.pages, 9)).to.equal(ZERO_PAGE);
+  });
+
+  it("takes a module's digest from who has it", () => {
+    const other = fakeModule("other");
+    rememberModuleDigest(other, moduleDigest(module));
+    expect(moduleDigest(other)).to.equal(moduleDigest(module));
+    expect(moduleDigest(fakeModule("a"))).to.equal(moduleDigest(module));
+    expect(moduleDigest(fakeModule("other"))).not.to.equal(moduleDigest(module));
   });
 
   it("makes a store from a snapshot alone", () => {
