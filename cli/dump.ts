@@ -42,7 +42,7 @@ async function printEvents(reader: TraceReader, first: number, end: number, json
     labels.observe(event);
     if (event.kind === "call") break;
   }
-  const width = String(Math.max(0, end - 1)).length;
+  const width = String(Math.max(0, reader.eventCount - 1)).length;
   const tickWidth = String(reader.tickCount).length;
   for await (const event of reader.eventsFrom(first, end)) {
     labels.observe(event);

@@ -1,6 +1,7 @@
 /** A trace played from its beginning with its output, or visited at a position. Puts replayer, timeline and files together. */
 import { parsePosition } from "../rr/position.ts";
 import { Replayer } from "../rr/replayer.ts";
+import { Status } from "../vm/store.ts";
 import { ExitCode } from "./errors.ts";
 import { Progress } from "./progress.ts";
 import { ReplayOutput } from "./replay-output.ts";
@@ -15,7 +16,8 @@ export async function play(path: string): Promise<number> {
     const replayer = new Replayer(reader, { journal: output, onEvent: output.onEvent });
     await replayer.runTo();
     const exitCode = output.exitCode();
-    if (exitCode !== undefined) return exitCode;
+    // Where a recording was cut off, only proc_exit can have been the program's end.
+    if (exitCode !== undefined && (reader.complete || replayer.store.status === Status.Exited)) return exitCode;
     noticeLine(`note: the recording ends here, at tick ${replayer.store.tick}: it was interrupted`);
     return ExitCode.Interrupted;
   });
