@@ -1,0 +1,52 @@
+/**
+ * The public interface of the package: everything that the commands do, for programs. Runs unchanged in browsers; what
+ * needs Node is in node.ts. Only names are collected here, nothing is done.
+ */
+
+// Looking into a halted machine.
+export { type Breakpoint, Breakpoints } from "./debug/breakpoints.ts";
+export { type BacktraceFrame, hexDump, Inspector, type Location, type NamedValue, type TypedValue } from "./debug/inspect.ts";
+export { DebugSession, type Move, type StopReport } from "./debug/session.ts";
+export { Symbols } from "./debug/symbols.ts";
+// Traces and timelines.
+export { TraceError, type TraceErrorCode } from "./rr/errors.ts";
+export { describeEvent, EventLabels, eventToJson, type HostEffect, type TraceEvent } from "./rr/event.ts";
+export { formatPosition, type PositionExpr, parsePosition, type ResolvedPosition, resolvePosition } from "./rr/position.ts";
+export { TraceReader } from "./rr/reader.ts";
+export { Recorder } from "./rr/recorder.ts";
+export type { CodePlace } from "./rr/replay-engine.ts";
+export { Replayer, type ReplayerOptions, type ReplayGoal, type ReplayStop } from "./rr/replayer.ts";
+export { openSidecar, RecordingSnapshots, type Sidecar, traceIdentity, writeSidecar } from "./rr/sidecar.ts";
+export { type BlobLike, BlobStorage, MemorySink, MemoryStorage, type TraceSink, type TraceStorage } from "./rr/storage.ts";
+export { type MoveOptions, type OpenOptions, type StopReason, Timeline } from "./rr/timeline.ts";
+export { FORMAT_VERSION, type TraceHeader } from "./rr/trace-format.ts";
+// Snapshots.
+export { SnapshotTaker, storeFromSnapshot } from "./snapshot/capture.ts";
+export { SnapshotError, type SnapshotErrorCode } from "./snapshot/errors.ts";
+export { stateHash } from "./snapshot/hash.ts";
+export { defaultPolicy, type SnapshotPolicy } from "./snapshot/policy.ts";
+export { SnapshotReader, type SnapshotStorage } from "./snapshot/reader.ts";
+export { deserializeSnapshot, readSnapshotSet, serializeSnapshot, writeSnapshotSet } from "./snapshot/serialize.ts";
+export { SnapshotSet } from "./snapshot/set.ts";
+export { comparePositions, type Position, readSnapshotMemory, type Snapshot } from "./snapshot/tree.ts";
+// Modules and machines.
+export { decodeModule } from "./vm/decode.ts";
+export { type DisassembledInstr, disassembleFunction, outlineModule } from "./vm/disassemble.ts";
+export { DecodeError, LinkError, ResourceError, RewasmError, ValidationError } from "./vm/errors.ts";
+export { runUntil, Stop } from "./vm/execute.ts";
+export { ExitRequest, type HostCall, type HostFunction, type Journal } from "./vm/host.ts";
+export { type CallResult, type ImportObject, type InstantiateResult, Machine, type MachineOptions } from "./vm/machine.ts";
+export { Memory, type MemoryBacking, WASM_PAGE_BYTES } from "./vm/memory.ts";
+export { displayName, functionName, functionsNamed } from "./vm/names.ts";
+export { type BackingFactory, DEFAULT_STACK_BYTES, type ExternAddr, Status, Store } from "./vm/store.ts";
+export { Trap, trapMessage } from "./vm/trap.ts";
+export { ExternKind, type FuncType, type GlobalType, type MemoryType, type Module, type TableType, ValType } from "./vm/types.ts";
+export { validateModule } from "./vm/validate.ts";
+export { readValues, type Value, writeValues } from "./vm/value.ts";
+// WASI, with any implementation behind it.
+export { WasiError } from "./wasi/errors.ts";
+export { type Preview1Call, type Preview1Implementation, type Preview1Options, preview1Imports } from "./wasi/host.ts";
+export { EngineMemories } from "./wasi/memory.ts";
+export { OutputFollower, type OutputSink, type OutputStream } from "./wasi/output.ts";
+export { Errno, PREVIEW1, PREVIEW1_MODULE, type Preview1Function } from "./wasi/preview1.ts";
+export { type ProgramKind, programKind } from "./wasi/program.ts";
