@@ -1,6 +1,8 @@
 /** WASI commands on rewasm, recorded or not: what the recording, flite and travel sections run. */
+import { FileSink } from "../cli/file-storage.ts";
+import { STORED_POLICY, writeSidecarFile } from "../cli/sidecar.ts";
 import { Recorder } from "../rr/recorder.ts";
-import type { TraceSink } from "../rr/storage.ts";
+import { RecordingSnapshots } from "../rr/sidecar.ts";
 import { decodeModule } from "../vm/decode.ts";
 import { type CallResult, describeCallResult, Machine } from "../vm/machine.ts";
 import type { Module } from "../vm/types.ts";
@@ -21,8 +23,10 @@ export interface RunFacts {
 }
 
 export interface RewasmCommand {
-  /** Runs the command in a machine of its own, recording into `sink` when there is one. A trap is thrown as an error. */
-  run(sink?: TraceSink): RunFacts;
+  /** Runs the command in a machine of its own, as `rewasm run` does. A trap is thrown as an error. */
+  run(): Promise<RunFacts>;
+  /** Runs and records it into a file with snapshots beside it, as `rewasm record` does. */
+  record(path: string): Promise<RunFacts>;
 }
 
 function exitCodeOf(result: CallResult): number {
@@ -30,18 +34,25 @@ function exitCodeOf(result: CallResult): number {
   return result.kind === "exit" ? result.exitCode : 0;
 }
 
-function runOnce(module: Module, options: CommandOptions, sink: TraceSink | undefined): RunFacts {
+async function runOnce(module: Module, options: CommandOptions, path: string | undefined): Promise<RunFacts> {
   const [stdin, stdout, stderr] = options.stdio ?? [0, 1, 2];
   const preopens = Object.entries(options.preopens ?? {}).map(([guest, host]) => ({ guest, host }));
   const wasi = createNodeWasi({ args: options.args, env: Object.entries(options.env ?? {}), preopens, stdin, stdout, stderr });
-  const recorder = sink === undefined ? undefined : new Recorder(sink, { program: options.args[0] ?? "", args: options.args });
+  const recorder =
+    path === undefined ? undefined : new Recorder(new FileSink(path), { program: options.args[0] ?? "", args: options.args });
   const machine = new Machine({ backing: wasi.backing, ...(recorder === undefined ? {} : { journal: recorder }) });
-  recorder?.attach(machine.store);
+  let snapshots: RecordingSnapshots | undefined;
+  if (recorder !== undefined) {
+    recorder.attach(machine.store);
+    snapshots = new RecordingSnapshots(machine.store, () => recorder.eventCount, { policy: STORED_POLICY });
+    machine.onSlice = snapshots.look;
+  }
   const { instanceAddr } = machine.instantiate(module, { [PREVIEW1_MODULE]: wasi.imports });
   const start = machine.export(instanceAddr, "_start");
   if (start === undefined) throw new Error(`${options.args[0]} is no WASI command`);
-  const exitCode = exitCodeOf(machine.call(start.addr));
+  const exitCode = exitCodeOf(await machine.callAsync(start.addr));
   recorder?.finish();
+  if (path !== undefined && snapshots !== undefined && snapshots.set.size > 0) await writeSidecarFile(path, snapshots.set);
   return {
     exitCode,
     ticks: machine.store.tick,
@@ -55,5 +66,5 @@ function runOnce(module: Module, options: CommandOptions, sink: TraceSink | unde
 export function rewasmCommand(bytes: Uint8Array, options: CommandOptions): RewasmCommand {
   const module = decodeModule(bytes);
   validateModule(module);
-  return { run: (sink) => runOnce(module, options, sink) };
+  return { run: () => runOnce(module, options, undefined), record: (path) => runOnce(module, options, path) };
 }

@@ -3,15 +3,22 @@
  * command line is decided here; each section measures itself.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Command } from "commander";
 import { KERNELS, kernelPath } from "./kernels.ts";
 import { geometricMean } from "./measure.ts";
+import { measureEventBytes, measureRecording, recordMarathon } from "./recording.ts";
 import { alignColumns, type KernelResult, type Report, short, summaryTable } from "./report.ts";
-import { measureKernel } from "./slowdown.ts";
+import { measureFlite, measureKernel } from "./slowdown.ts";
+import { measureTravel } from "./travel.ts";
 
 /** Sections besides the kernels, as `--only` names them. */
-const SECTIONS = ["flite", "record", "snapshot", "travel"] as const;
+const SECTIONS = ["flite", "record", "travel"] as const;
+
+/** Rounds of the guest "marathon" that make more than 10^9 ticks. */
+const MARATHON_ROUNDS = 60;
 
 interface Options {
   readonly json?: string;
@@ -51,37 +58,74 @@ function wanted(options: Options, name: string): boolean {
   return options.only === undefined || options.only.includes(name);
 }
 
-function runKernels(options: Options): KernelResult[] {
+function note(text: string): void {
+  process.stderr.write(`${text} …\n`);
+}
+
+async function runKernels(options: Options): Promise<KernelResult[]> {
   const results: KernelResult[] = [];
   const rows = [["kernel", "", "x V8", "ns/instr"]];
-  const chosen = KERNELS.filter((kernel) => wanted(options, kernel.name));
-  for (const kernel of chosen) {
-    process.stderr.write(`${kernel.name} …\n`);
-    const bytes = new Uint8Array(readFileSync(kernelPath(kernel.name)));
-    const result = measureKernel(kernel, bytes, options.quick ? 3 : 7);
+  const rounds = options.quick ? 3 : 7;
+  for (const kernel of KERNELS.filter(({ name }) => wanted(options, name))) {
+    note(kernel.name);
+    const result = await measureKernel(kernel, new Uint8Array(readFileSync(kernelPath(kernel.name))), rounds);
     results.push(result);
     rows.push([kernel.name, kernel.about, short(result.slowdown), short(result.nsPerInstruction)]);
   }
-  if (chosen.length > 0) process.stdout.write(`${alignColumns(rows)}\n\n`);
+  if (wanted(options, "flite")) {
+    note("flite");
+    const flite = await measureFlite(options.quick ? 1 : 3);
+    results.push(flite);
+    rows.push([flite.name, "real program", short(flite.slowdown), short(flite.nsPerInstruction)]);
+  }
+  if (results.length > 0) process.stdout.write(`${alignColumns(rows)}\n\n`);
   return results;
+}
+
+async function runRecording(options: Options, folder: string): Promise<Pick<Report, "recordOverhead" | "bytesPerEvent">> {
+  if (!wanted(options, "record")) return { recordOverhead: { cpu: null, calls: null }, bytesPerEvent: null };
+  const rounds = options.quick ? 3 : 7;
+  note("recording a CPU-bound program");
+  const cpu = await measureRecording("marathon", [options.quick ? "20" : "50"], rounds, folder);
+  note("recording a call-heavy program");
+  const calls = await measureRecording("calls", ["240000", "clock"], rounds, folder);
+  note("bytes per event");
+  return { recordOverhead: { cpu: cpu.ratio, calls: calls.ratio }, bytesPerEvent: await measureEventBytes(60_000, folder) };
+}
+
+async function runTravel(options: Options, folder: string): Promise<Pick<Report, "snapshotMs" | "seekMs" | "reverseStepMs">> {
+  if (!wanted(options, "travel")) return { snapshotMs: null, seekMs: null, reverseStepMs: null };
+  note("recording a long run");
+  const { path, facts } = await recordMarathon(options.quick ? MARATHON_ROUNDS / 10 : MARATHON_ROUNDS, folder);
+  note(`travelling in ${facts.ticks} ticks`);
+  const { snapshotMs, seekMs, reverseStepMs } = await measureTravel(path, options.quick ? 40 : 200);
+  return { snapshotMs, seekMs, reverseStepMs };
+}
+
+/** All that was asked for. flite is a line of the table, but no part of the kernels' mean. */
+async function measure(options: Options, folder: string): Promise<Report> {
+  const kernels = await runKernels(options);
+  const slowdowns = kernels.filter(({ name }) => name !== "flite").map(({ slowdown }) => slowdown);
+  return {
+    node: process.version,
+    commit: commit(),
+    kernels,
+    geomean: slowdowns.length === 0 ? null : geometricMean(slowdowns),
+    ...(await runRecording(options, folder)),
+    ...(await runTravel(options, folder)),
+  };
 }
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv);
-  const kernels = runKernels(options);
-  const report: Report = {
-    node: process.version,
-    commit: commit(),
-    kernels,
-    geomean: kernels.length === 0 ? null : geometricMean(kernels.map((kernel) => kernel.slowdown)),
-    recordOverhead: { cpu: null, calls: null },
-    bytesPerEvent: null,
-    snapshotMs: null,
-    seekMs: null,
-    reverseStepMs: null,
-  };
-  process.stdout.write(`${summaryTable(report)}\n`);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  const folder = mkdtempSync(join(tmpdir(), "rewasm-bench-"));
+  try {
+    const report = await measure(options, folder);
+    process.stdout.write(`${summaryTable(report)}\n`);
+    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 await main();

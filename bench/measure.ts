@@ -19,19 +19,31 @@ export function geometricMean(values: readonly number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
-/** One thing to time. `run` does the whole work once. */
+/** One thing to time. `run` does the whole work once; a promise is waited for. */
 export interface Subject {
   readonly name: string;
-  readonly run: () => void;
+  readonly run: () => unknown;
 }
 
 /** Seconds per run, by one short Benchmark.js cycle. */
-function sampleSeconds(subject: Subject): number {
-  const bench = new Benchmark(subject.name, subject.run, { minSamples: 1, minTime: 0.02, maxTime: 0, initCount: 1 });
-  bench.run({ async: false });
-  const failure = (bench as unknown as { error?: Error }).error;
-  if (failure !== undefined) throw failure;
-  return median(bench.stats.sample);
+function sampleSeconds({ name, run }: Subject): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const bench: Benchmark = new Benchmark(name, {
+      minSamples: 1,
+      minTime: 0.02,
+      maxTime: 0,
+      initCount: 1,
+      defer: true,
+      fn: (deferred: { resolve(): void }) => {
+        // Benchmark.js notices neither exceptions nor rejections of deferred functions.
+        Promise.resolve()
+          .then(run)
+          .then(() => deferred.resolve(), reject);
+      },
+      onComplete: () => resolve(median(bench.stats.sample)),
+    });
+    bench.run();
+  });
 }
 
 /** Median seconds per run of each subject, and the median over rounds of the second's time divided by the first's. */
@@ -41,14 +53,17 @@ export interface PairTimes {
   readonly ratio: number;
 }
 
-/** Times two subjects in turn, `rounds` times, the order swapped in every other round; one round before that is thrown away. */
-export function measurePair(first: Subject, second: Subject, rounds: number): PairTimes {
+/** Rounds that only warm up: engines compile in the background while they run. */
+const WARM_UP_ROUNDS = 2;
+
+/** Times two subjects in turn, `rounds` times, the order swapped in every other round; warm-up rounds are thrown away. */
+export async function measurePair(first: Subject, second: Subject, rounds: number): Promise<PairTimes> {
   const firstSamples: number[] = [];
   const secondSamples: number[] = [];
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
     const swapped = round % 2 !== 0;
-    const one = sampleSeconds(swapped ? second : first);
-    const other = sampleSeconds(swapped ? first : second);
+    const one = await sampleSeconds(swapped ? second : first);
+    const other = await sampleSeconds(swapped ? first : second);
     if (round < 0) continue;
     firstSamples.push(swapped ? other : one);
     secondSamples.push(swapped ? one : other);
@@ -58,11 +73,4 @@ export function measurePair(first: Subject, second: Subject, rounds: number): Pa
     secondSeconds: median(secondSamples),
     ratio: median(secondSamples.map((seconds, i) => seconds / firstSamples[i]!)),
   };
-}
-
-/** Milliseconds that `run` takes, once. */
-export function onceMs(run: () => void): number {
-  const from = performance.now();
-  run();
-  return performance.now() - from;
 }
