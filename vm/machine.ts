@@ -12,6 +12,7 @@ import {
   type ExternAddr,
   FRAME_WORDS,
   Frame,
+  FrameFlag,
   FUNC_INFO_WORDS,
   FuncInfo,
   Status,
@@ -150,6 +151,20 @@ export class Machine {
       if (result !== undefined) return result;
       this.onSlice?.();
       await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /**
+   * Goes on with what a restored snapshot was in the middle of, until the innermost call from the host has ended. A host
+   * function that was running is called again. Throws RewasmError "machine-state" when nothing is running.
+   */
+  resume(): CallResult {
+    const { store } = this;
+    let base = store.depth;
+    while (base > 1 && (store.frameWord(base - 1, Frame.Flags) & FrameFlag.Entry) === 0) base--;
+    for (;;) {
+      const result = this.advance(Number.MAX_SAFE_INTEGER, base);
+      if (result !== undefined) return result;
     }
   }
 
