@@ -32,22 +32,22 @@ describe("debug session", () => {
 
   it("stops at functions by name, index and export, and says at which", async () => {
     await session.move({ kind: "seek", position: "start" });
-    const byName = session.addBreakpoint("leaf");
-    const byIndex = session.addBreakpoint("func[4]");
+    const byName = session.addBreakpoint("fill");
+    const byIndex = session.addBreakpoint("func[2]");
     expect(byIndex.number).to.equal(byName.number + 1);
-    expect(session.symbols.funcName(byIndex.places[0]!.funcAddr)).to.equal("fill");
+    expect(session.symbols.funcName(byIndex.places[0]!.funcAddr)).to.equal("leaf");
     const first = await session.move({ kind: "continue" });
-    expect(first.location?.name).to.equal("leaf");
+    expect(first.location?.name).to.equal("fill");
     expect(first.breakpoint?.number).to.equal(byName.number);
     expect(first.breakpoint?.hits).to.equal(1);
     session.enableBreakpoint(byName.number, false);
     const second = await session.move({ kind: "continue" });
-    expect(second.location?.name).to.equal("fill");
+    expect(second.location?.name).to.equal("leaf");
     expect(second.breakpoint?.number).to.equal(byIndex.number);
     session.deleteBreakpoint(byIndex.number);
     expect((await session.move({ kind: "continue" })).reason).to.equal("trap");
     session.enableBreakpoint(byName.number, true);
-    expect((await session.move({ kind: "reverse-continue" })).location?.name).to.equal("leaf");
+    expect((await session.move({ kind: "reverse-continue" })).location?.name).to.equal("fill");
     session.deleteBreakpoint();
     expect(session.breakpoints.all()).to.deep.equal([]);
     expect((await session.move({ kind: "reverse-continue" })).reason).to.equal("start");
