@@ -62,14 +62,15 @@ export class CodeMemory {
 
   /** Appends words; returns nothing, the caller knew `top`. May replace `words`. */
   append(words: readonly number[]): void {
-    const needed = this.top + words.length;
+    // The interpreter reads operands ahead of knowing how many there are.
+    const needed = this.top + words.length + 4;
     if (needed > this.words.length) {
       const larger = new Int32Array(Math.max(needed, this.words.length * 2));
       larger.set(this.words);
       this.words = larger;
     }
     this.words.set(words, this.top);
-    this.top = needed;
+    this.top += words.length;
   }
 
   /** Index of a 64-bit constant in the pool. May replace the pool's arrays. */

@@ -161,6 +161,7 @@ class FastLowering {
     if (entry.where === Where.Const32) draft.emit(Op.Const32, to * 2, entry.value);
     else if (entry.where === Where.Const64) draft.emit(Op.Const64, to, entry.value);
     else if (from === to) return;
+    else if (entry.type === ValType.F64) draft.emit(Op.MovF64, to, from);
     else if (isWide(entry.type)) draft.emit(Op.Mov64, to, from);
     else draft.emit(Op.Mov32, to * 2, from * 2);
     this.lastDest = -1;
@@ -294,7 +295,7 @@ class FastLowering {
     const { draft, stack } = this;
     let op = lastConst ? this.constantForm(code, lowering, stack[y]!) : -1;
     let a: number;
-    let b: number;
+    let b: number | undefined;
     if (op >= 0) {
       b = this.constantOperand(code, op, stack[y]!);
       a = draft.encode(op, 1, this.slotOf(x));
@@ -318,8 +319,14 @@ class FastLowering {
         return Op.I32AddK;
       case Wasm.I64Sub:
         return Op.I64AddK;
+      case Wasm.I64Shl:
+        return Op.I64MulK;
+      case Wasm.I64ShrU:
+        return this.shiftForm(Op.I64ShrUBy1, this.shiftCount(constant));
+      case Wasm.I64Rotl:
+        return this.shiftForm(Op.I64RotlBy1, this.shiftCount(constant));
       case Wasm.I64Rotr:
-        return Op.I64RotlK;
+        return this.shiftForm(Op.I64RotlBy1, (64 - this.shiftCount(constant)) & 63);
       case Wasm.I32DivS:
       case Wasm.I32DivU:
       case Wasm.I32RemS:
@@ -331,15 +338,28 @@ class FastLowering {
     }
   }
 
-  private constantOperand(code: number, op: number, constant: Entry): number {
+  private shiftCount(constant: Entry): number {
+    return Number(this.draft.code.constI64[constant.value]! & 63n);
+  }
+
+  /** V8 makes machine code of a 64-bit shift only when its count is a literal: there is an operation for each. */
+  private shiftForm(by1: number, count: number): number {
+    return count === 0 ? -1 : by1 + count - 1;
+  }
+
+  private pool(bits: bigint): number {
+    return this.draft.code.constant(Number(BigInt.asIntN(32, bits)), Number(BigInt.asIntN(32, bits >> 32n)));
+  }
+
+  /** The word for the constant, which stands last; shifts by a literal have none. */
+  private constantOperand(code: number, op: number, constant: Entry): number | undefined {
     if (constant.where === Where.Const32) return code === Wasm.I32Sub ? -constant.value | 0 : constant.value;
     const bits = this.draft.code.constI64[constant.value]!;
-    if (code === Wasm.I64Sub) {
-      const negative = BigInt.asIntN(64, -bits);
-      return this.draft.code.constant(Number(BigInt.asIntN(32, negative)), Number(BigInt.asIntN(32, negative >> 32n)));
-    }
-    // Shifts take their count in place.
-    if (opRows[op]![1].endsWith("k")) return Number(code === Wasm.I64Rotr ? -bits & 63n : bits & 63n);
+    if (code === Wasm.I64Sub) return this.pool(BigInt.asIntN(64, -bits));
+    if (code === Wasm.I64Shl) return this.pool(BigInt.asIntN(64, 1n << (bits & 63n)));
+    if (op >= Op.I64ShrUBy1 && op <= Op.I64RotlBy63) return undefined;
+    // The signed shift takes its count in place.
+    if (op === Op.I64ShrSK) return Number(bits & 63n);
     return constant.value;
   }
 

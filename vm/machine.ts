@@ -155,20 +155,19 @@ export class Machine {
   }
 
   /**
-   * Goes on with what a restored snapshot was in the middle of, until the innermost call from the host has ended. A host
-   * function that was running is called again. Throws RewasmError "machine-state" when nothing is running.
+   * Goes on with what was begun, or what a restored snapshot was in the middle of, until the innermost call from the host
+   * has ended, or to `limitTick`: then undefined. A host function that was running when the snapshot was taken is called
+   * again. Throws RewasmError "machine-state" when nothing is running.
    */
-  resume(): CallResult {
+  resume(limitTick: number = Number.MAX_SAFE_INTEGER): CallResult | undefined {
     const { store } = this;
     let base = store.depth;
     while (base > 1 && (store.frameWord(base - 1, Frame.Flags) & FrameFlag.Entry) === 0) base--;
-    for (;;) {
-      const result = this.advance(Number.MAX_SAFE_INTEGER, base);
-      if (result !== undefined) return result;
-    }
+    return this.advance(limitTick, base);
   }
 
-  private begin(funcAddr: number, args: readonly Value[]): void {
+  /** Calls a function of the store without running it yet: `resume` does. */
+  begin(funcAddr: number, args: readonly Value[]): void {
     const { store } = this;
     const func = store.funcs[funcAddr];
     if (func === undefined) throw new RewasmError("unknown-function", `there is no function with address ${funcAddr}`);

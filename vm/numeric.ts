@@ -20,6 +20,17 @@ export function canonicalNan64(words: Int32Array, at: number): void {
   words[at + 1] = 0x7ff80000;
 }
 
+/** Copies the 64 bits at `byteAddr` to words `at`, `at + 1`: how a NaN is loaded and stored, whose bits a number may lose. */
+export function copyBits64(from: DataView, byteAddr: number, words: Int32Array, at: number): void {
+  words[at] = from.getInt32(byteAddr, true);
+  words[at + 1] = from.getInt32(byteAddr + 4, true);
+}
+
+export function storeBits64(to: DataView, byteAddr: number, words: Int32Array, at: number): void {
+  to.setInt32(byteAddr, words[at]!, true);
+  to.setInt32(byteAddr + 4, words[at + 1]!, true);
+}
+
 /** Round half to even. */
 export function nearest(value: number): number {
   const floor = Math.floor(value);
