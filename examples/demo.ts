@@ -5,14 +5,11 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { hexDump, Inspector } from "../debug/inspect.ts";
-import { Symbols } from "../debug/symbols.ts";
-import { MemoryStorage } from "../rr/storage.ts";
-import { Timeline } from "../rr/timeline.ts";
-import { disassembleFunction } from "../vm/disassemble.ts";
+import { disassembleFunction, hexDump, Inspector, MemoryStorage, Symbols, Timeline } from "rewasm";
 
 const PROGRAM = "examples/guests/parcels.wasm";
-const TRACE = "parcels.rrw";
+/** Another place for the trace may be given as an argument. */
+const TRACE = process.argv[2] ?? "parcels.rrw";
 /** `struct parcel` of the sample: number, label[12], grams. */
 const PARCEL_BYTES = 20;
 const LABEL_AT = 4;
@@ -199,7 +196,7 @@ async function reverseContinue(timeline: Timeline): Promise<void> {
 
 function farewell(): void {
   title("Your turn");
-  say("The recording is in this folder. Try:");
+  say(`The recording is in ${TRACE}. Try:`);
   for (const command of [
     `replay ${TRACE}`,
     `replay ${TRACE} --goto 50% --state-hash`,

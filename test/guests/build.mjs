@@ -19,14 +19,14 @@ const outFolder = args.includes("--out") ? args[args.indexOf("--out") + 1] : und
 const kernelFlags = ["--target=wasm32", "-mcpu=mvp", "-O2", "-nostdlib", "-ffreestanding", "-fno-builtin", "-Wl,--no-entry,--strip-debug"];
 /** Guests are WASI commands with names and DWARF. Paths in it are relative, so that they say nothing of the machine. */
 const guestFlags = ["--target=wasm32-wasi", "-Wno-deprecated", "-g", "-gdwarf-4", "-O1", "-fdebug-compilation-dir=.", "-fno-inline"];
-/** Guests of an embedder of its own: no WASI, names and DWARF. */
+/** A guest of an embedder of its own: no WASI, names and DWARF. */
 const embeddedFlags = [...guestFlags.slice(1), "--target=wasm32", "-nostdlib", "-ffreestanding", "-Wl,--no-entry"];
 /** Extra flags of single files. */
 const extraFlags = { "parcels.c": ["-Wl,--export=parcels"], "reactor.c": ["-mexec-model=reactor"] };
 
 function clangArgs(source, target) {
   const file = basename(source);
-  const flags = dirname(source) === "bench/kernels" ? kernelFlags : file === "embedded.c" ? embeddedFlags : guestFlags;
+  const flags = dirname(source) === "bench/kernels" ? kernelFlags : file === "chooser.c" ? embeddedFlags : guestFlags;
   return [...flags, ...(extraFlags[file] ?? []), "-Wall", "-Wextra", "-o", target, source];
 }
 
