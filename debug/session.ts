@@ -2,6 +2,7 @@
  * A debugging session: a timeline with breakpoints, names and a selected frame, and every command as a typed method that
  * returns a plain record. Command lines, and servers of other protocols, are shells around it; nothing here prints.
  */
+import { describeEvent } from "../rr/event.ts";
 import type { PositionExpr } from "../rr/position.ts";
 import type { CodePlace } from "../rr/replay-engine.ts";
 import type { MoveOptions, StopReason, Timeline } from "../rr/timeline.ts";
@@ -24,7 +25,7 @@ export interface StopReport {
   readonly location: Location | null;
   /** The breakpoint, when the reason is one. */
   readonly breakpoint: Breakpoint | undefined;
-  /** What the machine waits for when no instruction is next: a trap's text, an exit, a host function. */
+  /** What the machine waits for when no instruction is next: a trap's text, the event as a line, how it ended. */
   readonly note: string | undefined;
 }
 
@@ -49,7 +50,7 @@ export class DebugSession {
     this.symbols = new Symbols(timeline.store);
     this.inspector = new Inspector(timeline.store, this.symbols);
     this.breakpoints = new Breakpoints(this.symbols);
-    this.lastStop = this.report(timeline.position.tick === 0 ? "start" : "seek", undefined);
+    this.lastStop = this.report(timeline.position.tick === 0 ? "start" : "seek", undefined, statusText(timeline.store));
   }
 
   /** How the cursor came where it is. */
@@ -62,7 +63,7 @@ export class DebugSession {
     const reason = await this.perform(move, options);
     this.level = 0;
     const breakpoint = reason === "breakpoint" ? this.breakpoints.hit((place) => this.isAt(place)) : undefined;
-    this.lastStop = this.report(reason, breakpoint);
+    this.lastStop = this.report(reason, breakpoint, await this.note());
     return this.lastStop;
   }
 
@@ -225,15 +226,17 @@ export class DebugSession {
     return here.funcAddr === funcAddr && here.wasmOffset === (wasmOffset ?? this.symbols.entryOffset(funcAddr));
   }
 
-  private report(reason: StopReason, breakpoint: Breakpoint | undefined): StopReport {
-    const { timeline } = this;
-    const { position, percent } = timeline;
-    return { reason, position, percent, location: this.inspector.location(), breakpoint, note: this.note() };
+  private report(reason: StopReason, breakpoint: Breakpoint | undefined, note: string | undefined): StopReport {
+    const { position, percent } = this.timeline;
+    return { reason, position, percent, location: this.inspector.location(), breakpoint, note };
   }
 
-  private note(): string | undefined {
-    const { store } = this.timeline;
+  /** What is waited for: a trap's text, or the event with its arguments and results. */
+  private async note(): Promise<string | undefined> {
+    const { timeline } = this;
+    const { store } = timeline;
     if (store.status === Status.Trapped) return `trap: ${trapMessage(store.trap)}`;
-    return statusText(store);
+    const event = await timeline.pendingEvent();
+    return event === undefined ? statusText(store) : describeEvent(event, timeline.engine.replayer.labels);
   }
 }

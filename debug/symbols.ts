@@ -50,7 +50,7 @@ export class Symbols {
   /**
    * Places that a person means: `name` (exact, of the name section, an export or import), `12` or `func[12]` (function
    * index), `0x1a2b` or `*0x1a2b` (module byte offset; the counted instruction at it or the next one in that function).
-   * Host functions have no code: they are found, but nothing can stop in them. Throws RewasmError "unknown-place".
+   * Of host functions only the entry is a place: the call. Throws RewasmError "unknown-place".
    */
   findPlaces(text: string): CodePlace[] {
     const offset = /^\*?(0x[0-9a-f]+)$/i.exec(text) ?? /^\*(\d+)$/.exec(text);

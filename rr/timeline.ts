@@ -65,8 +65,8 @@ export interface OpenOptions extends ReplayerOptions {
   readonly intervalTicks?: number;
 }
 
-/** At 3 to 5 ns per tick, 40 ms at most to repeat before the first step backward from anywhere. */
-export const DEFAULT_INTERVAL_TICKS = 1 << 23;
+/** At 3 to 5 ns per tick, 20 ms at most to repeat before the first step backward from anywhere. */
+export const DEFAULT_INTERVAL_TICKS = 1 << 22;
 /** Time after which a move gives way to the event loop, in milliseconds. */
 const BREATH_MS = 50;
 const FIRST_SLICE_TICKS = 1 << 20;
@@ -95,6 +95,8 @@ export class Timeline {
   readonly engine: ReplayEngine;
   private readonly intervalTicks: number;
   private readonly search: SearchContext<Snapshot>;
+  /** Addresses of host functions that moves stop in. */
+  private hostStops: ReadonlySet<number> = new Set();
   private move: Move | undefined;
   private sliceTicks = FIRST_SLICE_TICKS;
 
@@ -296,9 +298,17 @@ export class Timeline {
     return stateHash(this.engine.capture());
   }
 
-  /** Sets where `continue` and the other moves stop. */
+  /** Sets where `continue` and the other moves stop. A place in a host function stops where the program calls it. */
   setBreakpoints(places: readonly CodePlace[]): void {
-    this.engine.setPlaces(places);
+    const isHost = ({ funcAddr }: CodePlace): boolean => this.store.funcs[funcAddr]?.kind === "host";
+    this.hostStops = new Set(places.filter(isHost).map(({ funcAddr }) => funcAddr));
+    this.engine.setPlaces(places.filter((place) => !isHost(place)));
+  }
+
+  /** The event that the machine waits for; undefined when an instruction is next, or nothing. */
+  async pendingEvent(): Promise<TraceEvent | undefined> {
+    const { engine, reader } = this;
+    return engine.waiting && engine.position.event < reader.eventCount ? eventAt(reader, engine.position.event) : undefined;
   }
 
   private ticksLeft(): number {
@@ -336,15 +346,40 @@ export class Timeline {
 
   /** Ends a backward move at `targetTick`, or at the last breakpoint between it and `here`. */
   private async stopBack(targetTick: number, here: Position, reason: StopReason): Promise<StopReason> {
-    if (this.engine.hasBreakpoints) {
-      const hit = await lastHit(this.search, here, targetTick);
-      if (hit !== undefined) {
-        await this.goTo(hit);
-        return "breakpoint";
-      }
+    const call = await this.lastHostStop(here.event, targetTick);
+    const from = call?.tick ?? targetTick;
+    const hit = this.engine.hasBreakpoints ? await lastHit(this.search, here, from) : undefined;
+    const last = call !== undefined && (hit === undefined || comparePositions(call, hit) > 0) ? call : hit;
+    await this.goTo(last ?? settledAt(targetTick));
+    return last === undefined ? reason : "breakpoint";
+  }
+
+  /** The first call of a host function with a breakpoint, at event number `from` or later. The trace tells it. */
+  private async nextHostStop(from: number): Promise<Position | undefined> {
+    if (this.hostStops.size === 0) return undefined;
+    for await (const event of this.reader.eventsFrom(from)) {
+      await this.breathe(this.move!);
+      if (this.isHostStop(event)) return { tick: event.tick, event: event.number };
     }
-    await this.goTo(settledAt(targetTick));
-    return reason;
+    return undefined;
+  }
+
+  /** The last such call before event number `before`, at `fromTick` or later. */
+  private async lastHostStop(before: number, fromTick: number): Promise<Position | undefined> {
+    if (this.hostStops.size === 0) return undefined;
+    for (let end = before; end > 0; ) {
+      const events = (await this.reader.loadChunk(end - 1)).filter(({ number }) => number < end);
+      const found = events.findLast((event) => this.isHostStop(event));
+      if (found !== undefined) return found.tick < fromTick ? undefined : { tick: found.tick, event: found.number };
+      if (events[0]!.tick < fromTick) return undefined;
+      end = events[0]!.number;
+      await this.breathe(this.move!);
+    }
+    return undefined;
+  }
+
+  private isHostStop(event: TraceEvent): boolean {
+    return (event.kind === "host-call" || event.kind === "host-enter") && this.hostStops.has(event.funcAddr);
   }
 
   /** Goes to `target` with breakpoints disarmed, restoring what pays. */
@@ -370,15 +405,24 @@ export class Timeline {
     this.move!.marks = marks.filter((mark) => mark > here.tick).reverse();
   }
 
-  /** Runs forward to `goal`, but not past the end or a trap; the reason when something else than the goal was reached. */
+  /**
+   * Runs forward to `goal`, but not past the end, a trap, or (with breakpoints armed) a call of a host function that has
+   * one; the reason when something else than the goal was reached.
+   */
   private async advance(goal: Position, pass = true): Promise<StopReason | undefined> {
+    const { engine } = this;
     const { trap } = this.parts;
-    const trapAhead = trap !== undefined && comparePositions(this.position, trap) < 0;
+    const here = this.position;
+    const trapAhead = trap !== undefined && comparePositions(here, trap) < 0;
     const limit = trapAhead ? trap : this.end;
+    const call = engine.breakpointsArmed ? await this.nextHostStop(here.event + (pass && engine.waiting ? 1 : 0)) : undefined;
     const limited = comparePositions(goal, limit) >= 0;
-    const stop = await this.runTo(limited ? limit : goal, pass);
+    const nearest = limited ? limit : goal;
+    const calls = call !== undefined && comparePositions(call, nearest) < 0;
+    const stop = await this.runTo(calls ? call : nearest, pass);
     if (stop === "breakpoint") return "breakpoint";
     if (stop === "frame-return") return "finish";
+    if (calls) return "breakpoint";
     if (limited || stop === "end") return trapAhead ? "trap" : "end";
     return undefined;
   }

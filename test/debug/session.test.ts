@@ -66,6 +66,40 @@ describe("debug session", () => {
     session.deleteBreakpoint();
   });
 
+  it("stops where host functions are called, in both directions", async () => {
+    await session.move({ kind: "seek", position: "start" });
+    session.addBreakpoint("host.ask");
+    session.addBreakpoint("leaf");
+    const calls: number[] = [];
+    for await (const event of session.timeline.reader.eventsFrom()) {
+      if (event.kind === "host-call" && event.funcAddr === 0) calls.push(event.number);
+    }
+    expect(calls).to.have.length(5);
+    const seen: number[] = [];
+    const path: string[] = [];
+    for (;;) {
+      const stop = await session.move({ kind: "continue" });
+      if (stop.reason !== "breakpoint") break;
+      path.push(`${stop.location?.name} ${stop.position.tick}`);
+      if (stop.breakpoint?.text === "host.ask") seen.push(stop.position.event);
+    }
+    expect(seen).to.deep.equal(calls);
+    expect(path[0]).to.match(/^host.ask/);
+    const back: string[] = [];
+    for (;;) {
+      const stop = await session.move({ kind: "reverse-continue" });
+      if (stop.reason !== "breakpoint") break;
+      back.push(`${stop.location?.name} ${stop.position.tick}`);
+    }
+    expect(back.reverse()).to.deep.equal(path);
+    await session.move({ kind: "seek", position: "start" });
+    await session.move({ kind: "step", count: 1 });
+    const into = await session.move({ kind: "next", count: 100 });
+    expect(into).to.deep.include({ reason: "breakpoint" });
+    expect(into.location?.name).to.equal("host.ask");
+    session.deleteBreakpoint();
+  });
+
   it("refuses places and breakpoints that do not exist", () => {
     expect(codeOf(() => session.addBreakpoint("nobody"))).to.equal("unknown-place");
     expect(() => session.addBreakpoint("lea")).to.throw("similar: leaf");
@@ -131,7 +165,7 @@ describe("debug session", () => {
     for (const { number, kind } of await eventsOf(session)) if (kind === "host-call") event = number;
     const stop = await session.move({ kind: "seek", position: `#${event}` });
     expect(stop.location).to.include({ name: "host.ask", wasmOffset: null, function: 0 });
-    expect(stop.note).to.equal("in a host function");
+    expect(stop.note).to.match(/^#\d+ tick \d+ {2}host\.ask\(4\) = /);
     expect(session.nextInstruction()).to.equal(undefined);
   });
 
