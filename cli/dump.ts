@@ -34,18 +34,21 @@ export function dumpCommand(): Command {
 }
 
 async function printEvents(reader: TraceReader, first: number, end: number, json: boolean): Promise<void> {
-  const { EventLabels, describeEvent, eventToJson } = await import("../rr/event.ts");
-  const labels = new EventLabels();
+  const { describeEvent, eventToJson } = await import("../rr/event.ts");
+  const { TraceLabels } = await import("./event-labels.ts");
+  const labels = new TraceLabels(reader);
   const out = new OutputBuffer();
-  // Names of functions are told by the events at the beginning, which end with the first call.
+  // The functions of most programs are all there before the first call; looking further would mean reading everything.
   for await (const event of reader.eventsFrom(0, first)) {
-    labels.observe(event);
-    if (event.kind === "call") break;
+    await labels.observe(event);
+    if (event.kind !== "call") continue;
+    labels.skip();
+    break;
   }
   const width = String(Math.max(0, reader.eventCount - 1)).length;
   const tickWidth = String(reader.tickCount).length;
   for await (const event of reader.eventsFrom(first, end)) {
-    labels.observe(event);
+    await labels.observe(event);
     if (json) out.line(JSON.stringify(eventToJson(event, labels.label)));
     else out.line(aligned(describeEvent(event, labels.label), width, tickWidth));
   }
