@@ -2,12 +2,14 @@
  * A recording from its start to its end: program, recorder, files and signals together. A trace is usable whatever ends
  * the recording; nothing that exists is touched before the program is known to be runnable.
  */
-import { statSync } from "node:fs";
+import { fstatSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { TraceError } from "../rr/errors.ts";
 import { Recorder } from "../rr/recorder.ts";
 import { RecordingSnapshots } from "../rr/sidecar.ts";
 import { DEFAULT_STACK_BYTES } from "../vm/store.ts";
+import type { Preview1Args } from "../wasi/effects.ts";
+import type { Preview1Function } from "../wasi/preview1.ts";
 import { CliError, ExitCode, errorLine, usageError } from "./errors.ts";
 import { FileSink } from "./file-storage.ts";
 import { guestMachine, loadGuest, runGuest } from "./guest.ts";
@@ -27,10 +29,12 @@ class Interrupted extends Error {}
 export async function record(path: string, words: readonly string[], options: GuestOptions, settings: RecordSettings): Promise<number> {
   const signals = new Signals();
   let flush = (): void => {};
+  const waits = waitingCalls();
   const guest = loadGuest(path, words, options, {
     // A blocked call gives no other chance to react: the signal's own action ends the process, and the trace is whole so far.
-    beforeBlocking: (func) => {
-      if (func.name !== "poll_oneoff") flush();
+    beforeBlocking: (func, args) => {
+      if (!waits(func, args)) return;
+      flush();
       signals.release();
     },
     afterBlocking: () => signals.catch(),
@@ -41,7 +45,7 @@ export async function record(path: string, words: readonly string[], options: Gu
   const recorder = new Recorder(sink, { stackBytes: DEFAULT_STACK_BYTES, program: guest.name, args: guest.args, env });
   const machine = guestMachine(guest, { stackBytes: DEFAULT_STACK_BYTES, journal: recorder });
   recorder.attach(machine.store);
-  flush = () => recorder.flush();
+  flush = occasionally(() => recorder.flush());
   const snapshots = settings.snapshots
     ? new RecordingSnapshots(machine.store, () => recorder.eventCount, { policy: STORED_POLICY })
     : undefined;
@@ -70,6 +74,25 @@ export async function record(path: string, words: readonly string[], options: Gu
   } finally {
     signals.release();
   }
+}
+
+/** Tells which calls can wait for a person or a clock: reads of standard input unless it is a file, and polls. */
+function waitingCalls(): (func: Preview1Function, args: Preview1Args) => boolean {
+  const stdinWaits = !fstatSync(0).isFile();
+  return ({ name }, args) => !name.startsWith("fd_") || (args[0] === 0 && stdinWaits);
+}
+
+/** Between two flushes before calls that wait, in milliseconds: a stream that comes quickly makes no chunk per read. */
+const FLUSH_INTERVAL_MS = 50;
+
+function occasionally(action: () => void): () => void {
+  let lastAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - lastAt < FLUSH_INTERVAL_MS) return;
+    lastAt = now;
+    action();
+  };
 }
 
 /** A sink for the trace. Throws a usage error when it cannot be written, or is the program itself. */

@@ -25,7 +25,7 @@ export interface Preview1Options {
   /** Compare memory before and after each call and throw WasiError when a byte outside the told ranges changed. Slow: for tests. */
   readonly audit?: boolean;
   /** Called around calls that may wait for something outside (input, timers). */
-  readonly beforeBlocking?: (func: Preview1Function, args: Preview1Args, memory: DataView) => void;
+  readonly beforeBlocking?: (func: Preview1Function, args: Preview1Args) => void;
   readonly afterBlocking?: () => void;
 }
 
@@ -105,9 +105,7 @@ function performOnMemory(
   const target = machine.store.memories[memoryAddr]!;
   const vectors = vectorsBefore(func, args, target.view);
   const before = options.audit ? target.bytes.slice() : undefined;
-  if (func.mayBlock) options.beforeBlocking?.(func, args, target.view);
-  const errno = perform(...args);
-  if (func.mayBlock) options.afterBlocking?.();
+  const errno = func.mayBlock ? performBlocking(func, args, perform, options) : perform(...args);
   const told = before === undefined ? undefined : before.slice();
   if (errno === Errno.Success && func.effects.length > 0) {
     writtenRanges(func, args, target.view, vectors, sizes, (byteAddr, byteLength) => {
@@ -117,6 +115,20 @@ function performOnMemory(
   }
   if (told !== undefined) checkAudit(func, told, target.bytes);
   return errno;
+}
+
+function performBlocking(
+  func: Preview1Function,
+  args: readonly (number | bigint)[],
+  perform: Preview1Call,
+  options: Preview1Options,
+): number {
+  options.beforeBlocking?.(func, args);
+  try {
+    return perform(...args);
+  } finally {
+    options.afterBlocking?.();
+  }
 }
 
 /** `told` is the memory before the call with the told ranges applied: it has to equal the memory after the call. */
