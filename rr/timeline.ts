@@ -430,6 +430,7 @@ export class Timeline {
   /** Runs until frame `frameIndex` is gone; `reason` is what that is called. `pass` as in Engine.run. */
   private async leaveFrame(frameIndex: number, reason: StopReason, pass: boolean): Promise<StopReason> {
     const { engine } = this;
+    const firstEvent = this.position.event;
     engine.armBreakpoints(true);
     for (let passHere = pass; engine.depth > frameIndex; passHere = false) {
       engine.watch(frameIndex);
@@ -438,10 +439,31 @@ export class Timeline {
       const stop = await this.advance(goal, passHere);
       if (stop === undefined) await this.runTo(settledAt(engine.position.tick), false);
       const there = engine.unwatch(frameIndex);
-      if (stop === "breakpoint" || stop === "end" || stop === "trap") return stop;
+      if (stop === "breakpoint" || stop === "end" || stop === "trap") {
+        return !there && (await this.backToUnwinding(frameIndex, firstEvent)) ? reason : stop;
+      }
       if (!there) break;
     }
     return this.atEnd ? "end" : reason;
+  }
+
+  /**
+   * A trap that the host took may have ended a watched frame without its return: goes back to just after it. False, and
+   * nothing moves, when no trap did.
+   */
+  private async backToUnwinding(frameIndex: number, firstEvent: number): Promise<boolean> {
+    const { engine } = this;
+    const there = engine.capture();
+    for await (const event of this.reader.eventsFrom(firstEvent, engine.position.event)) {
+      if (event.kind !== "trap") continue;
+      await this.goTo({ tick: event.tick, event: event.number + 1 });
+      if (engine.depth <= frameIndex) {
+        await this.runTo(settledAt(event.tick), true);
+        return true;
+      }
+    }
+    engine.restore(there);
+    return false;
   }
 
   /** Runs forward to a position, in slices: takes snapshots and breathes between them. `pass` as in Engine.run. */

@@ -37,12 +37,28 @@ export interface RecordedProgram {
 export type Hosts = Readonly<Record<string, (machine: Machine) => HostFunction>>;
 
 /** Records an instance of the module and calls of its exports, one after another. */
-export function recordProgram(module: Module, calls: readonly Call[], hosts: Hosts = {}): RecordedProgram {
+export function recordProgram(
+  module: Module,
+  calls: readonly Call[],
+  hosts: Hosts = {},
+  options: { readonly flushEvery?: number } = {},
+): RecordedProgram {
   const sink = new MemorySink();
   const recorder = new Recorder(sink, {});
   const machine = new Machine({ journal: recorder });
   recorder.attach(machine.store);
-  const host = Object.fromEntries(Object.entries(hosts).map(([name, make]) => [name, make(machine)]));
+  let hostCalls = 0;
+  const host = Object.fromEntries(
+    Object.entries(hosts).map(([name, make]): [string, HostFunction] => {
+      const implementation = make(machine);
+      const flushing: HostFunction = (call) => {
+        // A chunk ends here, as when a program waits for its user.
+        if (++hostCalls % (options.flushEvery ?? Number.POSITIVE_INFINITY) === 0) recorder.flush();
+        implementation(call);
+      };
+      return [name, flushing];
+    }),
+  );
   const { instanceAddr } = machine.instantiate(module, { host });
   const results = calls.map(({ name, args }) => machine.call(machine.export(instanceAddr, name)!.addr, args ?? []));
   recorder.finish();
@@ -113,6 +129,10 @@ export const mazeHosts: Hosts = {
 };
 
 /** A recording of MAZE: `main(rounds)` and then what `more` says. */
-export async function recordMaze(rounds: number, more: readonly Call[] = []): Promise<RecordedProgram> {
-  return recordProgram(await assemble(MAZE), [{ name: "main", args: [rounds] }, ...more], mazeHosts);
+export async function recordMaze(
+  rounds: number,
+  more: readonly Call[] = [],
+  options: { readonly flushEvery?: number } = {},
+): Promise<RecordedProgram> {
+  return recordProgram(await assemble(MAZE), [{ name: "main", args: [rounds] }, ...more], mazeHosts, options);
 }

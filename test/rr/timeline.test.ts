@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { before, describe, it } from "mocha";
+import { MemoryStorage } from "../../rr/storage.ts";
 import { Timeline } from "../../rr/timeline.ts";
 import { RewasmError } from "../../vm/errors.ts";
 import { frameOffset } from "../../vm/frames.ts";
@@ -281,6 +282,34 @@ describe("timeline: traps", () => {
     expect(trapped.position.tick).to.equal(trapped.end.tick - 1);
   });
 
+  it("leaves frames that a trap unwinds and the host takes", async () => {
+    const module = await assemble(`(module
+      (import "host" "try" (func $try (param i32) (result i32)))
+      (func $bad (param i32) (result i32) (i32.div_u (i32.const 7) (local.get 0)))
+      (func $middle (export "middle") (param i32) (result i32) (call $bad (local.get 0)))
+      (func (export "main") (param i32) (result i32)
+        (drop (call $try (local.get 0)))
+        (loop $again (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+        (i32.const 5)))`);
+    const recorded = recordProgram(module, [{ name: "main", args: [300] }], {
+      try: (machine) => () => {
+        machine.call(machine.export(0, "middle")!.addr, [0]);
+      },
+    });
+    const timeline = await Timeline.open(recorded.storage);
+    const { store } = timeline;
+    await timeline.seekTick(1);
+    expect(await timeline.next()).to.equal("step");
+    const after = timeline.position;
+    expect(store.depth).to.equal(1);
+    await timeline.seekTick(4);
+    expect(store.depth, "in middle, below main and try").to.equal(4);
+    expect(await timeline.finish()).to.equal("finish");
+    expect(timeline.position).to.deep.equal(after);
+    await timeline.reverseNext();
+    expect(timeline.position.tick).to.equal(1);
+  });
+
   it("goes on over traps that the host takes", async () => {
     const module = await assemble(`(module
       (func $bad (export "bad") (param i32) (result i32) (i32.div_u (i32.const 7) (local.get 0)))
@@ -297,6 +326,29 @@ describe("timeline: traps", () => {
       expect(timeline.stateHash()).to.equal(hashes[tick]);
     }
     expect(new Set(hashes).size).to.equal(hashes.length);
+  });
+});
+
+describe("timeline: a recording that was cut off", () => {
+  it("ends where the last whole chunk ends", async () => {
+    const { storage } = await recordMaze(40, [], { flushEvery: 10 });
+    const whole = await Timeline.open(storage);
+    await whole.seekTo("end");
+    for (const part of [0.3, 0.5, 0.7]) {
+      const bytes = storage.read(0, Math.floor(storage.byteLength * part));
+      const cut = await Timeline.open(new MemoryStorage(bytes));
+      expect(cut.reader.complete).to.equal(false);
+      expect(cut.end.tick).to.be.greaterThan(0).and.lessThan(whole.end.tick);
+      expect(await cut.continue()).to.equal("end");
+      expect(cut.position).to.deep.equal(cut.end);
+      const hash = cut.stateHash();
+      await cut.reverseStep(100);
+      await cut.step(100);
+      expect(cut.position).to.deep.equal(cut.end);
+      expect(cut.stateHash()).to.equal(hash);
+      await whole.seek(cut.end);
+      expect(whole.stateHash()).to.equal(hash);
+    }
   });
 });
 
