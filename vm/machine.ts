@@ -150,7 +150,7 @@ export class Machine {
       const result = this.advance(this.store.tick + SLICE_TICKS, base);
       if (result !== undefined) return result;
       this.onSlice?.();
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => setTimeout(resolve, 0));
     }
   }
 
