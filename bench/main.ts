@@ -84,9 +84,9 @@ async function runKernels(options: Options): Promise<KernelResult[]> {
 
 async function runRecording(options: Options, folder: string): Promise<Pick<Report, "recordOverhead" | "bytesPerEvent">> {
   if (!wanted(options, "record")) return { recordOverhead: { cpu: null, calls: null }, bytesPerEvent: null };
-  const rounds = options.quick ? 3 : 7;
+  const rounds = options.quick ? 3 : 11;
   note("recording a CPU-bound program");
-  const cpu = await measureRecording("marathon", [options.quick ? "20" : "50"], rounds, folder);
+  const cpu = await measureRecording("marathon", [options.quick ? "10" : "25"], rounds, folder);
   note("recording a call-heavy program");
   const calls = await measureRecording("calls", ["240000", "clock"], rounds, folder);
   note("bytes per event");
