@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { KERNELS } from "../bench/kernels.ts";
+import { rewasmKernel } from "../bench/slowdown.ts";
 import { v8Kernel } from "../bench/v8.ts";
 import { kernelBytes, ROOT } from "./support/guests.ts";
 
@@ -13,6 +14,13 @@ describe("guests", () => {
   for (const kernel of KERNELS) {
     it(`${kernel.name} answers on V8 what the list of kernels says`, () => {
       expect(v8Kernel(kernelBytes(kernel.name))(kernel.checkWork)).to.equal(kernel.checkAnswer);
+    });
+
+    it(`${kernel.name} answers the same on rewasm, twice, in as many instructions`, () => {
+      const [first, second] = [rewasmKernel(kernelBytes(kernel.name)), rewasmKernel(kernelBytes(kernel.name))];
+      expect(first.run(kernel.checkWork)).to.equal(kernel.checkAnswer);
+      expect(second.run(kernel.checkWork)).to.equal(kernel.checkAnswer);
+      expect(second.ticks()).to.equal(first.ticks()).and.to.be.greaterThan(1000);
     });
   }
 
