@@ -161,8 +161,7 @@ export class ReplayEngine implements Engine<Snapshot> {
 
   /**
    * Offset of the first counted instruction when only an entry can lead there, so that stopping at it is stopping at the
-   * entry; undefined when the function begins with a loop. Preferred because a run that begins there stops at it too: the
-   * machine's own entry breakpoint is missed where a run happens to begin or end exactly at the entry.
+   * entry; undefined when the function begins with a loop, which needs the machine's own entry breakpoint (see Engine.run).
    */
   private entryOffset(funcAddr: number): number | undefined {
     const func = this.store.funcs[funcAddr];

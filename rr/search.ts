@@ -24,8 +24,9 @@ export interface Engine<S> {
   /** Number of frames, host frames included. */
   readonly depth: number;
   /**
-   * Runs forward, never beyond the goal; a breakpoint at the goal's tick does not stop it. One at the instruction where
-   * the run begins does, unless `pass`.
+   * Runs forward, never beyond the goal. A breakpoint on an instruction stops it where the run begins (unless `pass`), not
+   * at the goal's tick. One that is the entry of a function whose body begins with a loop is the other way round: it stops
+   * at the goal's tick too, and is behind a run that begins at it.
    */
   run(goal: Goal, pass: boolean): Promise<RunStop>;
   capture(): S;
@@ -110,6 +111,7 @@ const LEAP_TICKS = 4096;
 interface Stretch<S> {
   readonly from: S;
   readonly until: Position;
+  readonly inclusive: boolean;
   /** The answer when nothing is found in the stretch. */
   readonly fallback: Position | undefined;
 }
@@ -126,7 +128,7 @@ export async function lastHit<S>(context: SearchContext<S>, until: Position, fro
     for (let end = until; end.tick >= fromTick; ) {
       const from = await snapshots.before(end);
       if (from === undefined) return undefined;
-      const hit = await lastHitInInterval(context, from, end);
+      const hit = await lastHitInInterval(context, from, end, end !== until);
       if (hit !== undefined) return hit.tick >= fromTick ? hit : undefined;
       end = context.positionOf(from);
     }
@@ -136,8 +138,14 @@ export async function lastHit<S>(context: SearchContext<S>, until: Position, fro
   }
 }
 
-async function lastHitInInterval<S>(context: SearchContext<S>, from: S, until: Position): Promise<Position | undefined> {
-  const stretches: Stretch<S>[] = [{ from, until, fallback: undefined }];
+/** `inclusive`: a stop at `until` itself counts, which happens at entries, see Engine.run. */
+async function lastHitInInterval<S>(
+  context: SearchContext<S>,
+  from: S,
+  until: Position,
+  inclusive: boolean,
+): Promise<Position | undefined> {
+  const stretches: Stretch<S>[] = [{ from, until, inclusive, fallback: undefined }];
   for (;;) {
     const stretch = stretches.pop();
     if (stretch === undefined) return undefined;
@@ -149,7 +157,7 @@ async function lastHitInInterval<S>(context: SearchContext<S>, from: S, until: P
 /** Searches a stretch; parts that it leaps over are pushed to `later`. */
 async function searchStretch<S>(context: SearchContext<S>, stretch: Stretch<S>, later: Stretch<S>[]): Promise<Position | undefined> {
   const { engine } = context;
-  const { until } = stretch;
+  const { until, inclusive } = stretch;
   let found = stretch.fallback;
   let hits = 0;
   engine.restore(stretch.from);
@@ -157,13 +165,13 @@ async function searchStretch<S>(context: SearchContext<S>, stretch: Stretch<S>, 
   for (;;) {
     const stop = await context.runTo(until, pass);
     const here = engine.position;
-    if (stop !== "breakpoint" || comparePositions(here, until) >= 0) return found;
+    if (stop !== "breakpoint" || comparePositions(here, until) >= (inclusive ? 1 : 0)) return found;
     found = here;
     hits += 1;
     pass = true;
     if (hits < LEAP_HITS || until.tick - here.tick <= LEAP_TICKS) continue;
     const middle = settledAt(here.tick + Math.floor((until.tick - here.tick) / 2));
-    later.push({ from: engine.capture(), until: middle, fallback: found });
+    later.push({ from: engine.capture(), until: middle, inclusive: true, fallback: found });
     engine.armBreakpoints(false);
     await context.runTo(middle, true);
     engine.armBreakpoints(true);

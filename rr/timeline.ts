@@ -436,8 +436,8 @@ export class Timeline {
       engine.watch(frameIndex);
       // A frame that only an event can end: go from event to event and look.
       const goal = engine.endsByEvent(frameIndex) ? { tick: this.end.tick, event: engine.position.event } : this.end;
-      const stop = await this.advance(goal, passHere);
-      if (stop === undefined) await this.runTo(settledAt(engine.position.tick), false);
+      let stop = await this.advance(goal, passHere);
+      if (stop === undefined && (await this.runTo(settledAt(engine.position.tick), false)) === "breakpoint") stop = "breakpoint";
       const there = engine.unwatch(frameIndex);
       if (stop === "breakpoint" || stop === "end" || stop === "trap") {
         return !there && (await this.backToUnwinding(frameIndex, firstEvent)) ? reason : stop;

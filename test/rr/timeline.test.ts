@@ -201,23 +201,32 @@ describe("timeline", () => {
   }
 
   it("stops at the entry of a function each time it is called, and only then", async () => {
-    const names = timeline.store.instances[0]!.module.exports;
-    for (const name of ["fib", "visited"]) {
-      const funcAddr = timeline.store.instances[0]!.funcAddrs[names.find((each) => each.name === name)!.index]!;
-      timeline.setBreakpoints([{ funcAddr, wasmOffset: undefined }]);
+    // Snapshots nearly everywhere, so that many lie exactly at an entry.
+    const dense = await Timeline.open(timeline.reader, {
+      policy: { intervalTicks: 4, keepFactor: 10_000, byteBudget: 1 << 26 },
+      intervalTicks: 4,
+    });
+    await dense.seekTo("end");
+    expect(dense.snapshots.set.size).to.be.greaterThan(200);
+    // fill and main begin with a loop; main is entered by the host before the first instruction.
+    for (const name of ["fib", "fill", "visited", "main"]) {
+      const index = ["ask", "visit", "leaf", "fib", "fill", "visited", "round", "main"].indexOf(name);
+      const funcAddr = dense.store.instances[0]!.funcAddrs[index]!;
+      dense.setBreakpoints([{ funcAddr, wasmOffset: undefined }]);
       const entries = moments.flatMap(({ funcs }, tick) => {
         const entered = funcs.at(-1) === funcAddr && (tick === 0 || moments[tick - 1]!.funcs.length < funcs.length);
         return entered ? [tick] : [];
       });
-      await timeline.seekTick(0);
+      await dense.seekEvent(0);
       const found: number[] = [];
-      while ((await timeline.continue()) === "breakpoint") found.push(timeline.position.tick);
+      while ((await dense.continue()) === "breakpoint") found.push(dense.position.tick);
       expect(found, name).to.deep.equal(entries);
       const back: number[] = [];
-      while ((await timeline.reverseContinue()) === "breakpoint") back.push(timeline.position.tick);
+      await dense.seekTo("end");
+      while ((await dense.reverseContinue()) === "breakpoint") back.push(dense.position.tick);
       expect(back.reverse(), name).to.deep.equal(entries);
     }
-    timeline.setBreakpoints([]);
+    dense.setBreakpoints([]);
   });
 
   it("stops at breakpoints inside what is stepped over", async () => {
