@@ -1,0 +1,63 @@
+/** Machines for tests of execution: a module of a text, run in one of the two codes, and its state at a moment as a hash. */
+
+import { SnapshotTaker } from "../../snapshot/capture.ts";
+import { stateHash } from "../../snapshot/hash.ts";
+import { decodeModule } from "../../vm/decode.ts";
+import { type CallResult, type ImportObject, Machine, type MachineOptions } from "../../vm/machine.ts";
+import type { Store } from "../../vm/store.ts";
+import type { Module } from "../../vm/types.ts";
+import { validateModule } from "../../vm/validate.ts";
+import type { Value } from "../../vm/value.ts";
+
+/** How a machine runs: fast code wherever the goal allows it, or exact code only. */
+export type Way = "fast" | "exact";
+export const WAYS: readonly Way[] = ["fast", "exact"];
+
+export function checkedModule(bytes: Uint8Array): Module {
+  const module = decodeModule(bytes);
+  validateModule(module);
+  return module;
+}
+
+/** One instance of one module in a machine of its own. */
+export class Bench {
+  readonly machine: Machine;
+  readonly module: Module;
+  readonly instanceAddr: number;
+
+  constructor(module: Module, way: Way = "fast", imports: ImportObject = {}, options: MachineOptions = {}) {
+    this.module = module;
+    this.machine = new Machine(options);
+    this.machine.store.exactOnly = way === "exact";
+    this.instanceAddr = this.machine.instantiate(module, imports).instanceAddr;
+  }
+
+  get store(): Store {
+    return this.machine.store;
+  }
+
+  addr(name: string): number {
+    const found = this.machine.export(this.instanceAddr, name);
+    if (found === undefined) throw new Error(`no export ${name}`);
+    return found.addr;
+  }
+
+  call(name: string, ...args: Value[]): CallResult {
+    return this.machine.call(this.addr(name), args);
+  }
+
+  /** Begins a call without running it. */
+  begin(name: string, ...args: Value[]): this {
+    this.machine.begin(this.addr(name), args);
+    return this;
+  }
+
+  /** Runs to a tick, or to the end of the call: then its result. */
+  runTo(tick: number): CallResult | undefined {
+    return this.machine.resume(tick);
+  }
+
+  hash(): string {
+    return stateHash(new SnapshotTaker(this.store).capture(0));
+  }
+}
