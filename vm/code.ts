@@ -37,11 +37,15 @@ export interface FuncBreakpoints {
   readonly wasmOffsets: ReadonlySet<number>;
 }
 
+const INITIAL_WORDS = 1 << 21;
+const INITIAL_CONSTANTS = 1 << 14;
+
 export class CodeMemory {
-  words = new Int32Array(1 << 12);
+  /** The system commits only what is written; ample room, as the loop is compiled for the address. */
+  words = new Int32Array(INITIAL_WORDS);
   /** Words in use. Index 0 starts a function by its entry, index 1 stands for host functions. */
   top = 2;
-  constI64 = new BigInt64Array(64);
+  constI64 = new BigInt64Array(INITIAL_CONSTANTS);
   constF64 = new Float64Array(this.constI64.buffer);
   private readonly constIndex = new Map<bigint, number>();
   /** By function address. A function with breakpoints runs its exact code in both modes. */

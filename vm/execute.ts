@@ -5,7 +5,7 @@
  */
 import { FLOOR_TICKS, type FuncBreakpoints, findSorted, Mode } from "./code.ts";
 import { codeOfPc, frameKeys, pcOfKey, switchMode } from "./frames.ts";
-import { Exit, run } from "./interpreter.ts";
+import { Exit, makeInterpreter } from "./interpreter.ts";
 import { forgetCode, siteOfFastCode } from "./lower.ts";
 import { FRAME_WORDS, Frame, FrameFlag, Status, type Store } from "./store.ts";
 import { Trap } from "./trap.ts";
@@ -36,7 +36,8 @@ export function runUntil(store: Store, limitTick: number, skipTick: number = sto
     const remaining = limitTick - store.tick;
     const fast = remaining > 2 * FLOOR_TICKS && !store.exactOnly;
     switchMode(store, fast ? Mode.Fast : Mode.Exact);
-    const exit = run(store, store.frameMode, Math.min(remaining, SLICE_TICKS), store.topAcc, skipTick);
+    if (store.interpreter === undefined || !store.interpreter.isCurrent()) store.interpreter = makeInterpreter(store);
+    const exit = store.interpreter.run(store.frameMode, Math.min(remaining, SLICE_TICKS), store.topAcc, skipTick);
     store.topAcc = 0;
     switch (exit) {
       case Exit.Sync:

@@ -11,6 +11,7 @@
  * what lets a snapshot be taken, and a replay continue, while wasm is inside a host call that called back into wasm.
  */
 import { CodeMemory, Mode } from "./code.ts";
+import type { Interpreter } from "./interpreter.ts";
 import { Memory, type MemoryBacking } from "./memory.ts";
 import { Table } from "./table.ts";
 import { Trap } from "./trap.ts";
@@ -143,6 +144,10 @@ export const FuncInfo = {
   ResultSlots: 7,
 } as const;
 
+// Room enough that most programs never have these arrays replaced: the loop is compiled for their addresses.
+const INITIAL_FUNCS = 8192;
+const INITIAL_GLOBALS = 1024;
+
 export class Store {
   readonly stackBytes: number;
   /** The limit in slots: a frame record counts as two. */
@@ -177,10 +182,12 @@ export class Store {
   globalI32 = new Int32Array(0);
   globalI64 = new BigInt64Array(0);
   globalF64 = new Float64Array(0);
-  funcInfo = new Int32Array(64 * FUNC_INFO_WORDS);
+  funcInfo = new Int32Array(INITIAL_FUNCS * FUNC_INFO_WORDS);
 
   /** Lowered code: derived, not state. */
   readonly code = new CodeMemory();
+  /** The loop over this store's arrays, made at the first run. */
+  interpreter: Interpreter | undefined;
   /** For which mode the Pc words of frames are meant; see frames.ts for frames in neither. */
   frameMode: Mode = Mode.Exact;
   /** Ticks that the top frame's fast code has not charged at its Pc; `tick` counts them. Zero unless frameMode is Fast. */
@@ -259,7 +266,7 @@ export class Store {
   addGlobal(type: GlobalType, bits: bigint): number {
     const slot = this.globals.length;
     if (slot >= this.globalI64.length) {
-      const larger = new BigInt64Array(Math.max(16, this.globalI64.length * 2));
+      const larger = new BigInt64Array(Math.max(INITIAL_GLOBALS, this.globalI64.length * 2));
       larger.set(this.globalI64);
       this.globalI64 = larger;
       this.globalI32 = new Int32Array(larger.buffer);
