@@ -31,7 +31,7 @@ export class Progress {
   private async start(done: number, total: number): Promise<void> {
     const { default: progress } = await import("cli-progress");
     if (this.finished) return;
-    const settings = { format: `${this.label} {bar} {percentage}% {eta_formatted}`, clearOnComplete: true, hideCursor: true };
+    const settings = { format: `${this.label} {bar} {percentage}% {eta_formatted}`, clearOnComplete: true, linewrap: true };
     this.bar = new progress.SingleBar({ ...settings, stream: process.stderr }, progress.Presets.shades_classic);
     this.bar.start(Math.max(1, total), done);
   }
