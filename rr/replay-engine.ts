@@ -6,6 +6,7 @@ import { SnapshotTaker } from "../snapshot/capture.ts";
 import type { Position, Snapshot } from "../snapshot/tree.ts";
 import type { FuncBreakpoints } from "../vm/code.ts";
 import { setBreakpoints, settle, unwatchFrames, watchFrame } from "../vm/execute.ts";
+import { frameOffset } from "../vm/frames.ts";
 import { InstrReader } from "../vm/instr.ts";
 import { InstrFlag, Wasm } from "../vm/opcodes.ts";
 import { Frame, FrameFlag, Status, type Store } from "../vm/store.ts";
@@ -110,6 +111,29 @@ export class ReplayEngine implements Engine<Snapshot> {
     watchFrame(this.store, frameIndex);
   }
 
+  /** Index of the frame that is marked and still there; undefined when there is none. */
+  get watchedFrame(): number | undefined {
+    for (let index = 0; index < this.store.depth; index++) {
+      if ((this.store.frameWord(index, Frame.Flags) & FrameFlag.Watch) !== 0) return index;
+    }
+    return undefined;
+  }
+
+  /** Store address of the innermost function, or -1. */
+  get innermostFunc(): number {
+    return this.depth === 0 ? -1 : this.store.frameWord(this.depth - 1, Frame.Func);
+  }
+
+  /**
+   * True when the next instruction is the first one of a function with an entry breakpoint that begins with a loop: its
+   * entry may just be behind, or an iteration.
+   */
+  get maybeAtEntry(): boolean {
+    const { store } = this;
+    if (store.status !== Status.Running || this.inCode.get(this.innermostFunc)?.entry !== true) return false;
+    return frameOffset(store, this.depth - 1) === this.firstCounted(this.innermostFunc)?.wasmOffset;
+  }
+
   unwatch(frameIndex: number): boolean {
     const { store } = this;
     const there = frameIndex < store.depth && (store.frameWord(frameIndex, Frame.Flags) & FrameFlag.Watch) !== 0;
@@ -164,13 +188,20 @@ export class ReplayEngine implements Engine<Snapshot> {
    * entry; undefined when the function begins with a loop, which needs the machine's own entry breakpoint (see Engine.run).
    */
   private entryOffset(funcAddr: number): number | undefined {
+    const first = this.firstCounted(funcAddr);
+    return first?.inLoop === false ? first.wasmOffset : undefined;
+  }
+
+  private firstCounted(funcAddr: number): { readonly wasmOffset: number; readonly inLoop: boolean } | undefined {
     const func = this.store.funcs[funcAddr];
     if (func?.kind !== "wasm") return undefined;
     const { module } = this.store.instances[func.instanceAddr]!;
     const body = module.funcs[func.funcIndex - module.importedFuncCount]!;
     const reader = new InstrReader(module.bytes, body.codeStart, body.end);
-    while (reader.next() && reader.code !== Wasm.Loop) {
-      if ((reader.row.flags & InstrFlag.Uncounted) === 0) return reader.wasmOffset;
+    let inLoop = false;
+    while (reader.next()) {
+      if (reader.code === Wasm.Loop) inLoop = true;
+      if ((reader.row.flags & InstrFlag.Uncounted) === 0) return { wasmOffset: reader.wasmOffset, inLoop };
     }
     return undefined;
   }

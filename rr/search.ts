@@ -25,8 +25,8 @@ export interface Engine<S> {
   readonly depth: number;
   /**
    * Runs forward, never beyond the goal. A breakpoint on an instruction stops it where the run begins (unless `pass`), not
-   * at the goal's tick. One that is the entry of a function whose body begins with a loop is the other way round: it stops
-   * at the goal's tick too, and is behind a run that begins at it.
+   * at the goal's tick. One at the entry of a function whose body begins with a loop is the other way round: a run that
+   * begins there is behind it; SearchContext.runTo finds out about one that ends there.
    */
   run(goal: Goal, pass: boolean): Promise<RunStop>;
   capture(): S;
@@ -97,7 +97,8 @@ export interface SearchContext<S> {
   readonly snapshots: SnapshotIndex<S>;
   positionOf(snapshot: S): Position;
   /**
-   * Runs to `position` (already-passed ones return at once), stopping early as the engine does. Implementations divide
+   * Runs to `position` (already-passed ones return at once), stopping early as the engine does, and with "breakpoint"
+   * where it ends exactly at an entry that Engine.run would not tell. Implementations divide
    * long runs into slices, take snapshots on the way, report progress, and throw when cancelled.
    */
   runTo(position: Position, pass: boolean): Promise<RunStop>;

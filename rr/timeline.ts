@@ -488,7 +488,31 @@ export class Timeline {
         regularMark = this.nextRegularMark();
       }
       if (stop !== "goal") return stop;
+      if (engine.breakpointsArmed && engine.maybeAtEntry && (await this.arrivedByEntry())) return "breakpoint";
       if (now.tick >= goal.tick || (engine.waiting && now.event >= goal.event)) return "goal";
+    }
+  }
+
+  /**
+   * Whether the instruction before the cursor made the innermost frame; asked where a run ends at the first instruction
+   * of a function that begins with a loop. Rare, so it may cost a run from the snapshot before. The cursor stays.
+   */
+  private async arrivedByEntry(): Promise<boolean> {
+    const { engine, snapshots } = this;
+    const { position, depth, innermostFunc, watchedFrame } = engine;
+    if (position.tick === 0) return true;
+    const before = settledAt(position.tick - 1);
+    const home = engine.capture();
+    engine.armBreakpoints(false);
+    try {
+      engine.restore((await snapshots.atOrBefore(before))!);
+      await this.runTo(before, true);
+      // An iteration stays in the frame and meets no event; the host can only have entered a frame anew.
+      return engine.innermostFunc !== innermostFunc || engine.depth !== depth || engine.position.event !== position.event;
+    } finally {
+      engine.restore(home);
+      if (watchedFrame !== undefined) engine.watch(watchedFrame);
+      engine.armBreakpoints(true);
     }
   }
 
