@@ -3,8 +3,10 @@
  * needs Node is in node.ts. Only names are collected here, nothing is done.
  */
 
-// Looking into a halted machine.
+// Looking into a halted machine, and the debugger's commands for shells of your own.
 export { type Breakpoint, Breakpoints } from "./debug/breakpoints.ts";
+export { COMMANDS, type CommandLine, type CommandSpec, parseCommandLine } from "./debug/command-line.ts";
+export { type CommandContext, type CommandResult, runCommand } from "./debug/commands.ts";
 export { type BacktraceFrame, hexDump, Inspector, type Location, type NamedValue, type TypedValue } from "./debug/inspect.ts";
 export { DebugSession, type Move, type StopReport } from "./debug/session.ts";
 export { Symbols } from "./debug/symbols.ts";
@@ -15,8 +17,15 @@ export { formatPosition, type PositionExpr, parsePosition, type ResolvedPosition
 export { TraceReader } from "./rr/reader.ts";
 export { Recorder } from "./rr/recorder.ts";
 export type { CodePlace } from "./rr/replay-engine.ts";
-export { Replayer, type ReplayerOptions, type ReplayGoal, type ReplayStop } from "./rr/replayer.ts";
-export { openSidecar, RecordingSnapshots, type Sidecar, traceIdentity, writeSidecar } from "./rr/sidecar.ts";
+export { Replayer, type ReplayerOptions, type ReplayGoal, type ReplayJournal, type ReplayStop } from "./rr/replayer.ts";
+export {
+  openSidecar,
+  RecordingSnapshots,
+  type RecordingSnapshotsOptions,
+  type Sidecar,
+  traceIdentity,
+  writeSidecar,
+} from "./rr/sidecar.ts";
 export { type BlobLike, BlobStorage, MemorySink, MemoryStorage, type TraceSink, type TraceStorage } from "./rr/storage.ts";
 export { type MoveOptions, type OpenOptions, type StopReason, Timeline } from "./rr/timeline.ts";
 export { FORMAT_VERSION, type TraceHeader } from "./rr/trace-format.ts";
@@ -30,15 +39,38 @@ export { deserializeSnapshot, readSnapshotSet, serializeSnapshot, writeSnapshotS
 export { SnapshotSet } from "./snapshot/set.ts";
 export { comparePositions, type Position, readSnapshotMemory, type Snapshot } from "./snapshot/tree.ts";
 // Modules and machines.
+export { compileModule } from "./vm/compile.ts";
 export { decodeModule } from "./vm/decode.ts";
 export { type DisassembledInstr, disassembleFunction, outlineModule } from "./vm/disassemble.ts";
 export { DecodeError, LinkError, ResourceError, RewasmError, ValidationError } from "./vm/errors.ts";
-export { runUntil, Stop } from "./vm/execute.ts";
+export { runUntil, Stop, setBreakpoints, unwatchFrames, watchFrame } from "./vm/execute.ts";
 export { ExitRequest, type HostCall, type HostFunction, type Journal } from "./vm/host.ts";
-export { type CallResult, type ImportObject, type InstantiateResult, Machine, type MachineOptions } from "./vm/machine.ts";
+export { type HostResult, hostFunction } from "./vm/host-function.ts";
+export {
+  type CallResult,
+  describeCallResult,
+  type ImportObject,
+  type InstantiateResult,
+  Machine,
+  type MachineOptions,
+} from "./vm/machine.ts";
 export { Memory, type MemoryBacking, WASM_PAGE_BYTES } from "./vm/memory.ts";
 export { displayName, functionName, functionsNamed } from "./vm/names.ts";
-export { type BackingFactory, DEFAULT_STACK_BYTES, type ExternAddr, Status, Store } from "./vm/store.ts";
+export { SilentJournal } from "./vm/silent-journal.ts";
+export {
+  type BackingFactory,
+  DEFAULT_STACK_BYTES,
+  type ExternAddr,
+  type Func,
+  type Global,
+  type HostFunc,
+  type Instance,
+  type PendingGrow,
+  Status,
+  Store,
+  type WasmFunc,
+} from "./vm/store.ts";
+export { Table } from "./vm/table.ts";
 export { Trap, trapMessage } from "./vm/trap.ts";
 export { ExternKind, type FuncType, type GlobalType, type MemoryType, type Module, type TableType, ValType } from "./vm/types.ts";
 export { validateModule } from "./vm/validate.ts";

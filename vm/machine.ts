@@ -259,6 +259,19 @@ export class Machine {
     this.hostFunctions[funcAddr] = implementation;
   }
 
+  /**
+   * Binds all host functions of the store by the names under which they were imported: what a machine restored from a
+   * snapshot needs before it goes on. Throws LinkError when one is not provided.
+   */
+  bindHosts(imports: ImportObject): void {
+    for (const [funcAddr, func] of this.store.funcs.entries()) {
+      if (func.kind !== "host") continue;
+      const given = imports[func.module]?.[func.name];
+      if (typeof given !== "function") throw new LinkError("unknown-import", `${func.module}.${func.name} is not provided as a function`);
+      this.bindHost(funcAddr, given);
+    }
+  }
+
   /** Writes bytes into a memory from the host; throws RangeError when they do not fit. */
   writeMemory(memoryAddr: number, byteAddr: number, bytes: Uint8Array): void {
     this.store.memories[memoryAddr]!.bytes.set(bytes, byteAddr);
