@@ -53,18 +53,33 @@ export interface PairTimes {
   readonly ratio: number;
 }
 
-/** Rounds that only warm up: engines compile in the background while they run. */
-const WARM_UP_ROUNDS = 2;
+/** Engines compile in the background and start over when they meet something new: at least so many runs, at most so long. */
+const WARM_UP_RUNS = 4;
+const WARM_UP_MS = 4000;
+/** A run that beats the best so far by less is no progress. */
+const PROGRESS = 0.97;
 
-/** Times two subjects in turn, `rounds` times, the order swapped in every other round; warm-up rounds are thrown away. */
+/** Runs a subject until `WARM_UP_RUNS` runs in a row are no faster than those before, or time is up. */
+async function warmUp(subject: Subject): Promise<void> {
+  const until = performance.now() + WARM_UP_MS;
+  let best = Number.POSITIVE_INFINITY;
+  for (let steady = 0; steady < WARM_UP_RUNS && performance.now() < until; ) {
+    const seconds = await sampleSeconds(subject);
+    steady = seconds < best * PROGRESS ? 0 : steady + 1;
+    best = Math.min(best, seconds);
+  }
+}
+
+/** Times two subjects in turn, `rounds` times, the order swapped in every other round, after both are warm. */
 export async function measurePair(first: Subject, second: Subject, rounds: number): Promise<PairTimes> {
+  await warmUp(first);
+  await warmUp(second);
   const firstSamples: number[] = [];
   const secondSamples: number[] = [];
-  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
+  for (let round = 0; round < rounds; round++) {
     const swapped = round % 2 !== 0;
     const one = await sampleSeconds(swapped ? second : first);
     const other = await sampleSeconds(swapped ? first : second);
-    if (round < 0) continue;
     firstSamples.push(swapped ? other : one);
     secondSamples.push(swapped ? one : other);
   }

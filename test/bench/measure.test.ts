@@ -33,7 +33,9 @@ describe("samples of a benchmark", () => {
     const { ratio, firstSeconds } = await measurePair(subject("short", 25), subject("long", 75), 3);
     expect(ratio).to.be.greaterThan(1.3);
     expect(firstSeconds).to.be.greaterThan(0.02);
-    expect(new Set(order.slice(0, 4))).to.deep.equal(new Set(["short", "long"]));
+    // After the warm-up the subjects take turns, and the second is first in every other round.
+    const runs = order.join(" ");
+    expect(runs).to.match(/( short)+( long)+( long)+( short)+( short)+( long)+$/);
   });
 
   it("are not made up when a subject fails", async () => {
