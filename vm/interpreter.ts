@@ -2,7 +2,8 @@
  * The interpreter: one loop over lowered code (ops.ts), for both lowerings. It touches the store's typed arrays and
  * nothing else; it never calls host code, never allocates in hot cases, and comes back at every crossing, trap and limit.
  *
- * Three rules keep it fast in V8, each measured (docs/rationale/execution.md): case labels are literals, dense from 0;
+ * Three rules keep it fast in V8, each measured (docs/rationale/execution.md): case labels are literals, dense from 0
+ * (traps and exits are literals too: a property read that V8 has not seen yet would throw the compiled loop away);
  * the function's bytecode stays below 61,440 bytes (test/vm/interpreter-size.test.ts); state lives in local variables
  * that are loaded at entry and written back at exit.
  *
@@ -22,11 +23,16 @@ import {
   BITS_MAGNITUDE as MAGNITUDE,
   nearest,
   popcnt32,
+  rotl64,
   BIT_SIGN as SIGN,
+  shl64,
+  shrS64,
+  shrU64,
   storeBits64,
   truncSatI64,
   truncSatU64,
   truncToI64,
+  truncTrap,
 } from "./numeric.ts";
 import type { Op } from "./ops.ts";
 import { FrameFlag, Status, type Store } from "./store.ts";
@@ -111,7 +117,6 @@ export function makeInterpreter(store: Store): Interpreter {
     let v = 0.5;
     let r = 0.5;
     let n = 0;
-    let m = 0;
     let a = 0;
     let d = 0;
     let lo = 0;
@@ -136,7 +141,7 @@ export function makeInterpreter(store: Store): Interpreter {
                   if (FI[entry] === 0) {
                     lowerFunction(store, FR[fr]!, mode);
                     if (code.words !== C || code.constI64 !== K) {
-                      stop = Exit.Sync;
+                      stop = 1 satisfies typeof Exit.Sync;
                       break loop;
                     }
                   }
@@ -147,7 +152,7 @@ export function makeInterpreter(store: Store): Interpreter {
                   throw new Error("host entry reached");
                 case 2 satisfies typeof Op.Step:
                   if (fuel <= 0) {
-                    stop = Exit.Limit;
+                    stop = 0 satisfies typeof Exit.Limit;
                     break loop;
                   }
                   fuel -= 1;
@@ -155,20 +160,19 @@ export function makeInterpreter(store: Store): Interpreter {
                   continue;
                 case 3 satisfies typeof Op.Break:
                   if (fuel <= 0) {
-                    stop = Exit.Limit;
+                    stop = 0 satisfies typeof Exit.Limit;
                     break loop;
                   }
                   if (baseTick - fuel !== skipTick) {
-                    stop = Exit.Breakpoint;
+                    stop = 6 satisfies typeof Exit.Breakpoint;
                     break loop;
                   }
                   fuel -= 1;
                   pc += 2;
                   continue;
                 case 4 satisfies typeof Op.EntryBreak:
-                  // Also without fuel: once it is passed, nothing tells an entry from a loop at the function's begin.
-                  if (baseTick - fuel !== skipTick) {
-                    stop = Exit.Breakpoint;
+                  if (fuel > 0 && baseTick - fuel !== skipTick) {
+                    stop = 6 satisfies typeof Exit.Breakpoint;
                     break loop;
                   }
                   pc += 1;
@@ -193,7 +197,7 @@ export function makeInterpreter(store: Store): Interpreter {
                   fuel -= C[pc + 2]!;
                   pc = C[pc + 1]!;
                   if (fuel < floor) {
-                    stop = Exit.Sync;
+                    stop = 1 satisfies typeof Exit.Sync;
                     break loop;
                   }
                   continue;
@@ -223,17 +227,17 @@ export function makeInterpreter(store: Store): Interpreter {
                   const elements = tables[x]!.elements;
                   index = I[fp2 + z]! >>> 0;
                   if (index >= elements.length) {
-                    trap = Trap.UndefinedElement;
+                    trap = 4 satisfies typeof Trap.UndefinedElement;
                     break loop;
                   }
                   const ref = elements[index]!;
                   if (ref === 0) {
-                    trap = Trap.UninitializedElement;
+                    trap = 5 satisfies typeof Trap.UninitializedElement;
                     break loop;
                   }
                   callee = (ref - 1) * 8;
                   if (FI[callee + 6] !== y) {
-                    trap = Trap.IndirectCallTypeMismatch;
+                    trap = 6 satisfies typeof Trap.IndirectCallTypeMismatch;
                     break loop;
                   }
                   calleeFp = fp + C[pc + 4]!;
@@ -242,13 +246,13 @@ export function makeInterpreter(store: Store): Interpreter {
                   break enter;
                 }
                 case 17 satisfies typeof Op.Unreachable:
-                  trap = Trap.Unreachable;
+                  trap = 1 satisfies typeof Trap.Unreachable;
                   break loop;
                 case 18 satisfies typeof Op.Check:
                   fuel -= x;
                   pc += 2;
                   if (fuel < floor) {
-                    stop = Exit.Sync;
+                    stop = 1 satisfies typeof Exit.Sync;
                     break loop;
                   }
                   continue;
@@ -260,7 +264,7 @@ export function makeInterpreter(store: Store): Interpreter {
                 case 20 satisfies typeof Op.Grow:
                   fuel -= C[pc + 5]!;
                   FR[fr + 2] = pc + 7;
-                  stop = Exit.Grow;
+                  stop = 5 satisfies typeof Exit.Grow;
                   break loop;
                 case 21 satisfies typeof Op.Mov32:
                   I[fp2 + x] = I[fp2 + y]!;
@@ -405,11 +409,11 @@ export function makeInterpreter(store: Store): Interpreter {
                   a = I[fp2 + y]!;
                   n = I[fp2 + z]!;
                   if (n === 0) {
-                    trap = Trap.IntegerDivideByZero;
+                    trap = 7 satisfies typeof Trap.IntegerDivideByZero;
                     break loop;
                   }
                   if (n === -1 && a === -2147483648) {
-                    trap = Trap.IntegerOverflow;
+                    trap = 8 satisfies typeof Trap.IntegerOverflow;
                     break loop;
                   }
                   I[fp2 + x] = (a / n) | 0;
@@ -418,7 +422,7 @@ export function makeInterpreter(store: Store): Interpreter {
                 case 54 satisfies typeof Op.I32DivU:
                   n = I[fp2 + z]! >>> 0;
                   if (n === 0) {
-                    trap = Trap.IntegerDivideByZero;
+                    trap = 7 satisfies typeof Trap.IntegerDivideByZero;
                     break loop;
                   }
                   I[fp2 + x] = ((I[fp2 + y]! >>> 0) / n) >>> 0;
@@ -427,7 +431,7 @@ export function makeInterpreter(store: Store): Interpreter {
                 case 55 satisfies typeof Op.I32RemS:
                   n = I[fp2 + z]!;
                   if (n === 0) {
-                    trap = Trap.IntegerDivideByZero;
+                    trap = 7 satisfies typeof Trap.IntegerDivideByZero;
                     break loop;
                   }
                   I[fp2 + x] = I[fp2 + y]! % n;
@@ -436,7 +440,7 @@ export function makeInterpreter(store: Store): Interpreter {
                 case 56 satisfies typeof Op.I32RemU:
                   n = I[fp2 + z]! >>> 0;
                   if (n === 0) {
-                    trap = Trap.IntegerDivideByZero;
+                    trap = 7 satisfies typeof Trap.IntegerDivideByZero;
                     break loop;
                   }
                   I[fp2 + x] = (I[fp2 + y]! >>> 0) % n;
@@ -446,7 +450,7 @@ export function makeInterpreter(store: Store): Interpreter {
                   a = I[fp2 + y]!;
                   n = z;
                   if (n === -1 && a === -2147483648) {
-                    trap = Trap.IntegerOverflow;
+                    trap = 8 satisfies typeof Trap.IntegerOverflow;
                     break loop;
                   }
                   I[fp2 + x] = (a / n) | 0;
@@ -699,12 +703,12 @@ export function makeInterpreter(store: Store): Interpreter {
                   {
                     const divisor = B[fp + z]!;
                     if (divisor === 0n) {
-                      trap = Trap.IntegerDivideByZero;
+                      trap = 7 satisfies typeof Trap.IntegerDivideByZero;
                       break loop;
                     }
                     const dividend = B[fp + y]!;
                     if (divisor === -1n && dividend === -0x8000000000000000n) {
-                      trap = Trap.IntegerOverflow;
+                      trap = 8 satisfies typeof Trap.IntegerOverflow;
                       break loop;
                     }
                     B[fp + x] = BigInt.asIntN(64, dividend / divisor);
@@ -715,7 +719,7 @@ export function makeInterpreter(store: Store): Interpreter {
                   {
                     const divisor = B[fp + z]!;
                     if (divisor === 0n) {
-                      trap = Trap.IntegerDivideByZero;
+                      trap = 7 satisfies typeof Trap.IntegerDivideByZero;
                       break loop;
                     }
                     B[fp + x] = BigInt.asIntN(64, BigInt.asUintN(64, B[fp + y]!) / BigInt.asUintN(64, divisor));
@@ -726,7 +730,7 @@ export function makeInterpreter(store: Store): Interpreter {
                   {
                     const divisor = B[fp + z]!;
                     if (divisor === 0n) {
-                      trap = Trap.IntegerDivideByZero;
+                      trap = 7 satisfies typeof Trap.IntegerDivideByZero;
                       break loop;
                     }
                     B[fp + x] = BigInt.asIntN(64, B[fp + y]! % divisor);
@@ -737,7 +741,7 @@ export function makeInterpreter(store: Store): Interpreter {
                   {
                     const divisor = B[fp + z]!;
                     if (divisor === 0n) {
-                      trap = Trap.IntegerDivideByZero;
+                      trap = 7 satisfies typeof Trap.IntegerDivideByZero;
                       break loop;
                     }
                     B[fp + x] = BigInt.asIntN(64, BigInt.asUintN(64, B[fp + y]!) % BigInt.asUintN(64, divisor));
@@ -745,95 +749,27 @@ export function makeInterpreter(store: Store): Interpreter {
                   pc += 4;
                   continue;
                 case 122 satisfies typeof Op.I64Shl:
-                  lo = I[fp2 + y]!;
-                  hi = I[fp2 + y + 1]!;
-                  n = I[fp2 + z]! & 63;
-                  d = fp2 + x;
-                  if (n < 32) {
-                    I[d + 1] = n === 0 ? hi : (hi << n) | (lo >>> (32 - n));
-                    I[d] = lo << n;
-                  } else {
-                    I[d + 1] = lo << (n - 32);
-                    I[d] = 0;
-                  }
-
+                  shl64(I, fp2 + x, I[fp2 + y]!, I[fp2 + y + 1]!, I[fp2 + z]! & 63);
                   pc += 4;
                   continue;
                 case 123 satisfies typeof Op.I64ShrS:
-                  lo = I[fp2 + y]!;
-                  hi = I[fp2 + y + 1]!;
-                  n = I[fp2 + z]! & 63;
-                  d = fp2 + x;
-                  if (n < 32) {
-                    I[d] = n === 0 ? lo : (lo >>> n) | (hi << (32 - n));
-                    I[d + 1] = hi >> n;
-                  } else {
-                    I[d] = hi >> (n - 32);
-                    I[d + 1] = hi >> 31;
-                  }
-
+                  shrS64(I, fp2 + x, I[fp2 + y]!, I[fp2 + y + 1]!, I[fp2 + z]! & 63);
                   pc += 4;
                   continue;
-                case 124 satisfies typeof Op.I64ShrSK:
-                  lo = I[fp2 + y]!;
-                  hi = I[fp2 + y + 1]!;
-                  n = z;
-                  d = fp2 + x;
-                  if (n < 32) {
-                    I[d] = n === 0 ? lo : (lo >>> n) | (hi << (32 - n));
-                    I[d + 1] = hi >> n;
-                  } else {
-                    I[d] = hi >> (n - 32);
-                    I[d + 1] = hi >> 31;
-                  }
-
+                case 124 satisfies typeof Op.I64ShrU:
+                  shrU64(I, fp2 + x, I[fp2 + y]!, I[fp2 + y + 1]!, I[fp2 + z]! & 63);
                   pc += 4;
                   continue;
-                case 125 satisfies typeof Op.I64ShrU:
-                  lo = I[fp2 + y]!;
-                  hi = I[fp2 + y + 1]!;
-                  n = I[fp2 + z]! & 63;
-                  d = fp2 + x;
-                  if (n < 32) {
-                    I[d] = n === 0 ? lo : (lo >>> n) | (hi << (32 - n));
-                    I[d + 1] = hi >>> n;
-                  } else {
-                    I[d] = hi >>> (n - 32);
-                    I[d + 1] = 0;
-                  }
-
+                case 125 satisfies typeof Op.I64Rotl:
+                  rotl64(I, fp2 + x, I[fp2 + y]!, I[fp2 + y + 1]!, I[fp2 + z]! & 63);
                   pc += 4;
                   continue;
-                case 126 satisfies typeof Op.I64Rotl:
-                  lo = I[fp2 + y]!;
-                  hi = I[fp2 + y + 1]!;
-                  n = I[fp2 + z]! & 63;
-                  d = fp2 + x;
-                  if (n >= 32) {
-                    t = lo;
-                    lo = hi;
-                    hi = t;
-                  }
-                  m = n & 31;
-                  I[d] = m === 0 ? lo : (lo << m) | (hi >>> (32 - m));
-                  I[d + 1] = m === 0 ? hi : (hi << m) | (lo >>> (32 - m));
-
+                case 126 satisfies typeof Op.I64Rotr:
+                  rotl64(I, fp2 + x, I[fp2 + y]!, I[fp2 + y + 1]!, -I[fp2 + z]! & 63);
                   pc += 4;
                   continue;
-                case 127 satisfies typeof Op.I64Rotr:
-                  lo = I[fp2 + y]!;
-                  hi = I[fp2 + y + 1]!;
-                  n = (64 - (I[fp2 + z]! & 63)) & 63;
-                  d = fp2 + x;
-                  if (n >= 32) {
-                    t = lo;
-                    lo = hi;
-                    hi = t;
-                  }
-                  m = n & 31;
-                  I[d] = m === 0 ? lo : (lo << m) | (hi >>> (32 - m));
-                  I[d + 1] = m === 0 ? hi : (hi << m) | (lo >>> (32 - m));
-
+                case 127 satisfies typeof Op.I64ShrSK:
+                  shrS64(I, fp2 + x, I[fp2 + y]!, I[fp2 + y + 1]!, z);
                   pc += 4;
                   continue;
                 case 128 satisfies typeof Op.I64ShrUBy1:
@@ -2076,7 +2012,7 @@ export function makeInterpreter(store: Store): Interpreter {
                 case 374 satisfies typeof Op.I32TruncF64S:
                   v = F[fp + y]!;
                   if (!(v > -2147483649 && v < 2147483648)) {
-                    trap = v !== v ? Trap.InvalidConversionToInteger : Trap.IntegerOverflow;
+                    trap = truncTrap(v);
                     break loop;
                   }
                   I[fp2 + x] = v | 0;
@@ -2085,7 +2021,7 @@ export function makeInterpreter(store: Store): Interpreter {
                 case 375 satisfies typeof Op.I32TruncF64U:
                   v = F[fp + y]!;
                   if (!(v > -1 && v < 4294967296)) {
-                    trap = v !== v ? Trap.InvalidConversionToInteger : Trap.IntegerOverflow;
+                    trap = truncTrap(v);
                     break loop;
                   }
                   I[fp2 + x] = v >>> 0;
@@ -2094,7 +2030,7 @@ export function makeInterpreter(store: Store): Interpreter {
                 case 376 satisfies typeof Op.I32TruncF32S:
                   v = S[fp2 + y]!;
                   if (!(v > -2147483649 && v < 2147483648)) {
-                    trap = v !== v ? Trap.InvalidConversionToInteger : Trap.IntegerOverflow;
+                    trap = truncTrap(v);
                     break loop;
                   }
                   I[fp2 + x] = v | 0;
@@ -2103,7 +2039,7 @@ export function makeInterpreter(store: Store): Interpreter {
                 case 377 satisfies typeof Op.I32TruncF32U:
                   v = S[fp2 + y]!;
                   if (!(v > -1 && v < 4294967296)) {
-                    trap = v !== v ? Trap.InvalidConversionToInteger : Trap.IntegerOverflow;
+                    trap = truncTrap(v);
                     break loop;
                   }
                   I[fp2 + x] = v >>> 0;
@@ -2112,7 +2048,7 @@ export function makeInterpreter(store: Store): Interpreter {
                 case 378 satisfies typeof Op.I64TruncF32S:
                   v = S[fp2 + y]!;
                   if (!(v >= -9223372036854775808 && v < 9223372036854775808)) {
-                    trap = v !== v ? Trap.InvalidConversionToInteger : Trap.IntegerOverflow;
+                    trap = truncTrap(v);
                     break loop;
                   }
                   B[fp + x] = truncToI64(v);
@@ -2121,7 +2057,7 @@ export function makeInterpreter(store: Store): Interpreter {
                 case 379 satisfies typeof Op.I64TruncF32U:
                   v = S[fp2 + y]!;
                   if (!(v > -1 && v < 18446744073709551616)) {
-                    trap = v !== v ? Trap.InvalidConversionToInteger : Trap.IntegerOverflow;
+                    trap = truncTrap(v);
                     break loop;
                   }
                   B[fp + x] = truncToI64(v);
@@ -2130,7 +2066,7 @@ export function makeInterpreter(store: Store): Interpreter {
                 case 380 satisfies typeof Op.I64TruncF64S:
                   v = F[fp + y]!;
                   if (!(v >= -9223372036854775808 && v < 9223372036854775808)) {
-                    trap = v !== v ? Trap.InvalidConversionToInteger : Trap.IntegerOverflow;
+                    trap = truncTrap(v);
                     break loop;
                   }
                   B[fp + x] = truncToI64(v);
@@ -2139,7 +2075,7 @@ export function makeInterpreter(store: Store): Interpreter {
                 case 381 satisfies typeof Op.I64TruncF64U:
                   v = F[fp + y]!;
                   if (!(v > -1 && v < 18446744073709551616)) {
-                    trap = v !== v ? Trap.InvalidConversionToInteger : Trap.IntegerOverflow;
+                    trap = truncTrap(v);
                     break loop;
                   }
                   B[fp + x] = truncToI64(v);
@@ -2244,7 +2180,7 @@ export function makeInterpreter(store: Store): Interpreter {
                 case 405 satisfies typeof Op.Load64:
                   t = (I[fp2 + y]! >>> 0) + (z >>> 0);
                   if (t > lastI64) {
-                    trap = Trap.MemoryOutOfBounds;
+                    trap = 2 satisfies typeof Trap.MemoryOutOfBounds;
                     break loop;
                   }
                   if ((t & 7) === 0) B[fp + x] = BigInt.asIntN(64, ML[t >>> 3]!);
@@ -2290,53 +2226,184 @@ export function makeInterpreter(store: Store): Interpreter {
                   I[d + 1] = v >> 31;
                   pc += 4;
                   continue;
-                case 411 satisfies typeof Op.I64Load32U:
-                  v = dv.getInt32((I[fp2 + y]! >>> 0) + (z >>> 0), true);
-                  d = fp2 + x;
-                  I[d] = v;
-                  I[d + 1] = 0;
+                case 411 satisfies typeof Op.Load32Add:
+                  I[fp2 + x] = dv.getInt32(((I[fp2 + y]! + I[fp2 + z]!) >>> 0) + (C[pc + 4]! >>> 0), true);
+                  pc += 5;
+                  continue;
+                case 412 satisfies typeof Op.Load8UAdd:
+                  I[fp2 + x] = dv.getUint8(((I[fp2 + y]! + I[fp2 + z]!) >>> 0) + (C[pc + 4]! >>> 0));
+                  pc += 5;
+                  continue;
+                case 413 satisfies typeof Op.LoadF64Add:
+                  t = ((I[fp2 + y]! + I[fp2 + z]!) >>> 0) + (C[pc + 4]! >>> 0);
+                  v = dv.getFloat64(t, true);
+                  F[fp + x] = v;
+                  if (v !== v) copyBits64(dv, t, I, fp2 + (x << 1));
+                  pc += 5;
+                  continue;
+                case 414 satisfies typeof Op.Load32AddK:
+                  I[fp2 + x] = dv.getInt32(((I[fp2 + y]! + z) >>> 0) + (C[pc + 4]! >>> 0), true);
+                  pc += 5;
+                  continue;
+                case 415 satisfies typeof Op.Load8UAddK:
+                  I[fp2 + x] = dv.getUint8(((I[fp2 + y]! + z) >>> 0) + (C[pc + 4]! >>> 0));
+                  pc += 5;
+                  continue;
+                case 416 satisfies typeof Op.LoadF64AddK:
+                  t = ((I[fp2 + y]! + z) >>> 0) + (C[pc + 4]! >>> 0);
+                  v = dv.getFloat64(t, true);
+                  F[fp + x] = v;
+                  if (v !== v) copyBits64(dv, t, I, fp2 + (x << 1));
+                  pc += 5;
+                  continue;
+                case 417 satisfies typeof Op.Load32Shl:
+                  I[fp2 + x] = dv.getInt32(((I[fp2 + y]! << z) >>> 0) + (C[pc + 4]! >>> 0), true);
+                  pc += 5;
+                  continue;
+                case 418 satisfies typeof Op.Load8UShl:
+                  I[fp2 + x] = dv.getUint8(((I[fp2 + y]! << z) >>> 0) + (C[pc + 4]! >>> 0));
+                  pc += 5;
+                  continue;
+                case 419 satisfies typeof Op.LoadF64Shl:
+                  t = ((I[fp2 + y]! << z) >>> 0) + (C[pc + 4]! >>> 0);
+                  v = dv.getFloat64(t, true);
+                  F[fp + x] = v;
+                  if (v !== v) copyBits64(dv, t, I, fp2 + (x << 1));
+                  pc += 5;
+                  continue;
+                case 420 satisfies typeof Op.I32ShlAdd:
+                  I[fp2 + x] = ((I[fp2 + y]! << z) + I[fp2 + C[pc + 4]!]!) | 0;
+                  pc += 5;
+                  continue;
+                case 421 satisfies typeof Op.I32ShlAddK:
+                  I[fp2 + x] = ((I[fp2 + y]! << z) + C[pc + 4]!) | 0;
+                  pc += 5;
+                  continue;
+                case 422 satisfies typeof Op.F64MulAdd:
+                  r = F[fp + y]! * F[fp + z]! + F[fp + C[pc + 4]!]!;
+                  F[fp + x] = r;
+                  if (r !== r) canonicalNan64(I, fp2 + (x << 1));
+                  pc += 5;
+                  continue;
+                case 423 satisfies typeof Op.F64MulSub:
+                  r = F[fp + y]! * F[fp + z]! - F[fp + C[pc + 4]!]!;
+                  F[fp + x] = r;
+                  if (r !== r) canonicalNan64(I, fp2 + (x << 1));
+                  pc += 5;
+                  continue;
+                case 424 satisfies typeof Op.F64SubMul:
+                  r = F[fp + C[pc + 4]!]! - F[fp + y]! * F[fp + z]!;
+                  F[fp + x] = r;
+                  if (r !== r) canonicalNan64(I, fp2 + (x << 1));
+                  pc += 5;
+                  continue;
+                case 425 satisfies typeof Op.BrAddKNe:
+                  t = (I[fp2 + C[pc + 4]!]! + C[pc + 5]!) | 0;
+                  I[fp2 + z] = t;
+                  if (t !== I[fp2 + C[pc + 6]!]!) break taken;
+                  pc += 7;
+                  continue;
+                case 426 satisfies typeof Op.BrAddKNeK:
+                  t = (I[fp2 + C[pc + 4]!]! + C[pc + 5]!) | 0;
+                  I[fp2 + z] = t;
+                  if (t !== C[pc + 6]!) break taken;
+                  pc += 7;
+                  continue;
+                case 427 satisfies typeof Op.BrAddKLtS:
+                  t = (I[fp2 + C[pc + 4]!]! + C[pc + 5]!) | 0;
+                  I[fp2 + z] = t;
+                  if (t < I[fp2 + C[pc + 6]!]!) break taken;
+                  pc += 7;
+                  continue;
+                case 428 satisfies typeof Op.BrAddKLtSK:
+                  t = (I[fp2 + C[pc + 4]!]! + C[pc + 5]!) | 0;
+                  I[fp2 + z] = t;
+                  if (t < C[pc + 6]!) break taken;
+                  pc += 7;
+                  continue;
+                case 429 satisfies typeof Op.BrAddKLtU:
+                  t = (I[fp2 + C[pc + 4]!]! + C[pc + 5]!) | 0;
+                  I[fp2 + z] = t;
+                  if (t >>> 0 < I[fp2 + C[pc + 6]!]! >>> 0) break taken;
+                  pc += 7;
+                  continue;
+                case 430 satisfies typeof Op.BrAddKLtUK:
+                  t = (I[fp2 + C[pc + 4]!]! + C[pc + 5]!) | 0;
+                  I[fp2 + z] = t;
+                  if (t >>> 0 < C[pc + 6]! >>> 0) break taken;
+                  pc += 7;
+                  continue;
+                case 431 satisfies typeof Op.BrAddLtU:
+                  t = (I[fp2 + C[pc + 4]!]! + I[fp2 + C[pc + 5]!]!) | 0;
+                  I[fp2 + z] = t;
+                  if (t >>> 0 < I[fp2 + C[pc + 6]!]! >>> 0) break taken;
+                  pc += 7;
+                  continue;
+                case 432 satisfies typeof Op.BrAddLtUK:
+                  t = (I[fp2 + C[pc + 4]!]! + I[fp2 + C[pc + 5]!]!) | 0;
+                  I[fp2 + z] = t;
+                  if (t >>> 0 < C[pc + 6]! >>> 0) break taken;
+                  pc += 7;
+                  continue;
+                case 433 satisfies typeof Op.BrAddKNz:
+                  t = (I[fp2 + C[pc + 4]!]! + C[pc + 5]!) | 0;
+                  I[fp2 + z] = t;
+                  if (t !== 0) break taken;
+                  pc += 6;
+                  continue;
+                case 434 satisfies typeof Op.I64Load32U:
+                  t = (I[fp2 + y]! >>> 0) + (z >>> 0);
+                  // A 64-bit write, as two halves would be slow to read back; the aligned word around is in bounds when its half is.
+                  if ((t & 3) === 0 && t <= lastI64 + 4) {
+                    if ((t & 4) === 0) B[fp + x] = BigInt.asIntN(64, BigInt.asUintN(32, ML[t >>> 3]!));
+                    else B[fp + x] = BigInt.asIntN(64, BigInt.asUintN(64, ML[t >>> 3]!) >> 32n);
+                  } else {
+                    d = fp2 + (x << 1);
+                    I[d] = dv.getInt32(t, true);
+                    I[d + 1] = 0;
+                  }
                   pc += 4;
                   continue;
-                case 412 satisfies typeof Op.Store32:
+                case 435 satisfies typeof Op.Store32:
                   t = (I[fp2 + x]! >>> 0) + (z >>> 0);
                   dv.setInt32(t, I[fp2 + y]!, true);
                   D[t >>> 12] = 1;
                   pc += 4;
                   continue;
-                case 413 satisfies typeof Op.Store32K:
+                case 436 satisfies typeof Op.Store32K:
                   t = (I[fp2 + x]! >>> 0) + (z >>> 0);
                   dv.setInt32(t, y, true);
                   D[t >>> 12] = 1;
                   pc += 4;
                   continue;
-                case 414 satisfies typeof Op.Store8:
+                case 437 satisfies typeof Op.Store8:
                   t = (I[fp2 + x]! >>> 0) + (z >>> 0);
                   dv.setInt8(t, I[fp2 + y]!);
                   D[t >>> 12] = 1;
                   pc += 4;
                   continue;
-                case 415 satisfies typeof Op.Store8K:
+                case 438 satisfies typeof Op.Store8K:
                   t = (I[fp2 + x]! >>> 0) + (z >>> 0);
                   dv.setInt8(t, y);
                   D[t >>> 12] = 1;
                   pc += 4;
                   continue;
-                case 416 satisfies typeof Op.Store16:
+                case 439 satisfies typeof Op.Store16:
                   t = (I[fp2 + x]! >>> 0) + (z >>> 0);
                   dv.setInt16(t, I[fp2 + y]!, true);
                   D[t >>> 12] = 1;
                   pc += 4;
                   continue;
-                case 417 satisfies typeof Op.Store16K:
+                case 440 satisfies typeof Op.Store16K:
                   t = (I[fp2 + x]! >>> 0) + (z >>> 0);
                   dv.setInt16(t, y, true);
                   D[t >>> 12] = 1;
                   pc += 4;
                   continue;
-                case 418 satisfies typeof Op.Store64:
+                case 441 satisfies typeof Op.Store64:
                   t = (I[fp2 + x]! >>> 0) + (z >>> 0);
                   if (t > lastI64) {
-                    trap = Trap.MemoryOutOfBounds;
+                    trap = 2 satisfies typeof Trap.MemoryOutOfBounds;
                     break loop;
                   }
                   if ((t & 7) === 0) ML[t >>> 3] = BigInt.asIntN(64, B[fp + y]!);
@@ -2348,14 +2415,14 @@ export function makeInterpreter(store: Store): Interpreter {
                   D[t >>> 12] = 1;
                   pc += 4;
                   continue;
-                case 419 satisfies typeof Op.LoadF64:
+                case 442 satisfies typeof Op.LoadF64:
                   t = (I[fp2 + y]! >>> 0) + (z >>> 0);
                   v = dv.getFloat64(t, true);
                   F[fp + x] = v;
                   if (v !== v) copyBits64(dv, t, I, fp2 + (x << 1));
                   pc += 4;
                   continue;
-                case 420 satisfies typeof Op.StoreF64:
+                case 443 satisfies typeof Op.StoreF64:
                   t = (I[fp2 + x]! >>> 0) + (z >>> 0);
                   v = F[fp + y]!;
                   dv.setFloat64(t, v, true);
@@ -2363,32 +2430,52 @@ export function makeInterpreter(store: Store): Interpreter {
                   D[t >>> 12] = 1;
                   pc += 4;
                   continue;
-                case 421 satisfies typeof Op.MemorySize:
+                case 444 satisfies typeof Op.Store32Add:
+                  t = ((I[fp2 + x]! + I[fp2 + y]!) >>> 0) + (C[pc + 4]! >>> 0);
+                  dv.setInt32(t, I[fp2 + z]!, true);
+                  D[t >>> 12] = 1;
+                  pc += 5;
+                  continue;
+                case 445 satisfies typeof Op.Store8Add:
+                  t = ((I[fp2 + x]! + I[fp2 + y]!) >>> 0) + (C[pc + 4]! >>> 0);
+                  dv.setInt8(t, I[fp2 + z]!);
+                  D[t >>> 12] = 1;
+                  pc += 5;
+                  continue;
+                case 446 satisfies typeof Op.StoreF64Add:
+                  t = ((I[fp2 + x]! + I[fp2 + y]!) >>> 0) + (C[pc + 4]! >>> 0);
+                  v = F[fp + z]!;
+                  dv.setFloat64(t, v, true);
+                  if (v !== v) storeBits64(dv, t, I, fp2 + (z << 1));
+                  D[t >>> 12] = 1;
+                  pc += 5;
+                  continue;
+                case 447 satisfies typeof Op.MemorySize:
                   I[fp2 + x] = pageCount;
                   pc += 2;
                   continue;
-                case 422 satisfies typeof Op.TableGet:
+                case 448 satisfies typeof Op.TableGet:
                   {
                     const elements = tables[y]!.elements;
                     index = I[fp2 + z]! >>> 0;
                     if (index >= elements.length) {
-                      trap = Trap.TableOutOfBounds;
+                      trap = 3 satisfies typeof Trap.TableOutOfBounds;
                       break loop;
                     }
                     I[fp2 + x] = elements[index]!;
                   }
                   pc += 4;
                   continue;
-                case 423 satisfies typeof Op.TableSize:
+                case 449 satisfies typeof Op.TableSize:
                   I[fp2 + x] = tables[y]!.elements.length;
                   pc += 3;
                   continue;
-                case 424 satisfies typeof Op.TableSet:
+                case 450 satisfies typeof Op.TableSet:
                   {
                     const table = tables[x]!;
                     index = I[fp2 + y]! >>> 0;
                     if (index >= table.elements.length) {
-                      trap = Trap.TableOutOfBounds;
+                      trap = 3 satisfies typeof Trap.TableOutOfBounds;
                       break loop;
                     }
                     table.elements[index] = I[fp2 + z]!;
@@ -2405,7 +2492,7 @@ export function makeInterpreter(store: Store): Interpreter {
             fuel -= y;
             pc = x;
             if (fuel < floor) {
-              stop = Exit.Sync;
+              stop = 1 satisfies typeof Exit.Sync;
               break;
             }
             continue;
@@ -2417,7 +2504,7 @@ export function makeInterpreter(store: Store): Interpreter {
             if ((flags & FrameFlag.Entry) !== 0) {
               store.resultFunc = FR[fr]!;
               store.resultSlot = fp;
-              stop = Exit.Returned;
+              stop = 3 satisfies typeof Exit.Returned;
               fr -= 4;
               break;
             }
@@ -2434,11 +2521,11 @@ export function makeInterpreter(store: Store): Interpreter {
           fp = FR[fr + 1]!;
           fp2 = fp << 1;
           if ((flags & FrameFlag.Watch) !== 0) {
-            stop = Exit.FrameReturn;
+            stop = 7 satisfies typeof Exit.FrameReturn;
             break;
           }
           if (fuel < floor) {
-            stop = Exit.Sync;
+            stop = 1 satisfies typeof Exit.Sync;
             break;
           }
           continue;
@@ -2450,7 +2537,7 @@ export function makeInterpreter(store: Store): Interpreter {
           if (code.words !== C || code.constI64 !== K) outdated = true;
         }
         if (calleeFp + FI[callee + 2]! + ((fr + 8) >>> 1) > stackSlots) {
-          trap = Trap.CallStackExhausted;
+          trap = 10 satisfies typeof Trap.CallStackExhausted;
           break;
         }
         fr += 4;
@@ -2462,7 +2549,7 @@ export function makeInterpreter(store: Store): Interpreter {
           if (calleeInst < 0) {
             FR[fr + 2] = 0;
             FR[fr + 3] = FrameFlag.Host;
-            stop = Exit.Host;
+            stop = 2 satisfies typeof Exit.Host;
             break;
           }
           FR[fr + 3] = FrameFlag.OtherInstance;
@@ -2480,15 +2567,15 @@ export function makeInterpreter(store: Store): Interpreter {
         pc = FI[callee + mode]!;
         if (fuel < floor || outdated) {
           pc = 0;
-          stop = Exit.Sync;
+          stop = 1 satisfies typeof Exit.Sync;
           break;
         }
       }
     } catch (error) {
       // DataView throws for an address out of bounds, which saves the check on every access. Nothing else here may throw.
       if (!(error instanceof RangeError)) throw error;
-      trap = Trap.MemoryOutOfBounds;
-      stop = Exit.Trapped;
+      trap = 2 satisfies typeof Trap.MemoryOutOfBounds;
+      stop = 4 satisfies typeof Exit.Trapped;
     }
 
     store.frameTop = fr + 4;

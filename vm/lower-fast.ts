@@ -7,6 +7,7 @@
  * path that falls into it, and each branch to it charges the difference, so straight-line code never pays for counting.
  */
 import { CHECK_SPAN_TICKS, pointAfterCall, pointBefore } from "./code.ts";
+import { fusedAccess, fusedArithmetic, fusedBranch } from "./fuse.ts";
 import { blockType } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
@@ -98,6 +99,11 @@ class FastLowering {
   private deadDepth = -1;
   /** Index of the destination word of the last operation when that computed the top of the stack, else -1. */
   private lastDest = -1;
+  /**
+   * The last operation with a result: its words `[at, end)`, and where the result is: the stack entry at `height`, or
+   * `local`. As long as `end` is the end of all words and no label stands there, it may be taken back and fused.
+   */
+  private readonly last = { at: 0, end: -1, height: -1, local: -1 };
 
   constructor(draft: LoweringDraft) {
     this.draft = draft;
@@ -147,6 +153,27 @@ class FastLowering {
   private pushResult(type: ValType, at: number): void {
     this.push(Where.Slot, 0, type);
     this.lastDest = at + 1;
+    this.last.at = at;
+    this.last.end = this.draft.words.length;
+    this.last.height = this.stack.length - 1;
+    this.last.local = -1;
+  }
+
+  /** The last operation when it computed the entry at `height`, which is still a temporary there; else -1. */
+  private producerOf(height: number): number {
+    const { last } = this;
+    if (last.end !== this.draft.words.length || last.height !== height || this.stack[height]!.where !== Where.Slot) return -1;
+    return this.draft.words[last.at]!;
+  }
+
+  /** Takes back the last operation; returns its two operands. */
+  private takeBack(): [number, number] {
+    const { words } = this.draft;
+    const { at } = this.last;
+    const operands: [number, number] = [words[at + 2]!, words[at + 3]!];
+    words.length = at;
+    this.last.end = -1;
+    return operands;
   }
 
   private pushSlots(types: readonly ValType[]): void {
@@ -207,6 +234,13 @@ class FastLowering {
     const result = row.results![0];
     if (result !== undefined) {
       const height = stack.length - 1;
+      const fused = fusedAccess(this.producerOf(height), lowering.op);
+      if (fused >= 0) {
+        const [a, b] = this.takeBack();
+        this.truncate(height);
+        this.pushResult(result, draft.emit(fused, draft.encode(fused, 0, this.slot(height)), a, b, offset));
+        return;
+      }
       const address = this.slotOf(height);
       this.truncate(height);
       const { op } = lowering;
@@ -216,6 +250,14 @@ class FastLowering {
     const height = stack.length - 2;
     const value = stack[height + 1]!;
     const constant = value.where === Where.Const32 && lowering.opLastConst >= 0;
+    const fused = value.where === Where.Local ? fusedAccess(this.producerOf(height), lowering.op) : -1;
+    if (fused >= 0) {
+      const [a, b] = this.takeBack();
+      draft.emit(fused, a, b, draft.encode(fused, 2, value.value), offset);
+      this.truncate(height);
+      this.lastDest = -1;
+      return;
+    }
     const op = constant ? lowering.opLastConst : lowering.op;
     const source = constant ? value.value : draft.encode(op, 1, this.slotOf(height + 1));
     const address = this.slotOf(height);
@@ -294,6 +336,7 @@ class FastLowering {
   ): void {
     const { draft, stack } = this;
     let op = lastConst ? this.constantForm(code, lowering, stack[y]!) : -1;
+    if (this.fuseArithmetic(row, op >= 0 ? op : lowering.op, height, x, y, op >= 0)) return;
     let a: number;
     let b: number | undefined;
     if (op >= 0) {
@@ -310,6 +353,24 @@ class FastLowering {
     }
     this.truncate(height);
     this.pushResult(row.results![0]!, draft.emit(op, draft.encode(op, 0, this.slot(height)), a, b));
+  }
+
+  /** Makes one operation of the last one and this one, when the last computed an operand and there is such a pair. */
+  private fuseArithmetic(row: InstrRow, op: number, height: number, x: number, y: number, constant: boolean): boolean {
+    const { draft, stack } = this;
+    const operand = this.producerOf(x) >= 0 ? 0 : 1;
+    const other = operand === 0 ? y : x;
+    // The other operand must need no code of its own, or the last operation would no longer be the last.
+    const { where } = stack[other]!;
+    if (!constant && where !== Where.Local && where !== Where.Slot) return false;
+    const fused = fusedArithmetic(this.producerOf(operand === 0 ? x : y), op, operand);
+    if (fused < 0) return false;
+    const last = constant ? this.constantOperand(row.code, op, stack[y]!)! : draft.encode(fused, 3, this.slotOf(other));
+
+    const [a, b] = this.takeBack();
+    this.truncate(height);
+    this.pushResult(row.results![0]!, draft.emit(fused, draft.encode(fused, 0, this.slot(height)), a, b, last));
+    return true;
   }
 
   /** The operation that takes `constant` as last operand, or -1. */
@@ -389,7 +450,7 @@ class FastLowering {
     if (pending === undefined) {
       const condition = this.slotOf(height);
       this.truncate(height);
-      return draft.emit(wanted ? Op.BrNz : Op.BrZ, 0, 0, condition * 2);
+      return this.emitBranch(wanted ? Op.BrNz : Op.BrZ, condition, condition * 2, undefined);
     }
     this.pending = undefined;
     this.truncate(height);
@@ -398,7 +459,22 @@ class FastLowering {
     let op: number;
     if (constant) op = truth ? lowering.branchConst : lowering.branchNotConst;
     else op = truth ? lowering.branch : lowering.branchNot;
-    return draft.emit(op, 0, 0, draft.encode(op, 2, a), constant ? b : draft.encode(op, 3, b));
+    return this.emitBranch(op, a, draft.encode(op, 2, a), constant ? b : draft.encode(op, 3, b));
+  }
+
+  /** Emits a branch on the value in slot `tested`; when the last operation was an addition into that local, both as one. */
+  private emitBranch(op: number, tested: number, a: number, b: number | undefined): number {
+    const { draft, last } = this;
+    const { words } = draft;
+    if (last.end === words.length && last.local === tested) {
+      const fused = fusedBranch(words[last.at]!, op);
+      // The comparison sees the local after the addition; its other operand may be the local too.
+      if (fused >= 0) {
+        const [augend, addend] = this.takeBack();
+        return draft.emit(fused, 0, 0, tested * 2, augend, addend, b);
+      }
+    }
+    return draft.emit(op, 0, 0, a, b);
   }
 
   private resolve(fixup: Fixup, target: number, targetAcc: number): void {
@@ -413,6 +489,7 @@ class FastLowering {
     this.draft.point(key, this.acc);
     for (const fixup of fixups) this.resolve(fixup, this.draft.pc, this.acc);
     this.lastDest = -1;
+    this.last.end = -1;
   }
 
   private control(depth: number): Control {
@@ -592,6 +669,7 @@ class FastLowering {
     this.acc = 0;
     this.open("loop", type.params, type.results, undefined, draft.pc);
     draft.point(pointBefore(draft.reader.pos), 0);
+    this.last.end = -1;
   }
 
   private ifPart(): void {
@@ -778,6 +856,8 @@ class FastLowering {
     if (!aliased && entry.where === Where.Slot && lastDest >= 0) {
       const op = draft.words[lastDest - 1]!;
       draft.words[lastDest] = draft.encode(op, 0, local);
+      this.last.height = -1;
+      this.last.local = local;
     } else {
       this.move(entry, height, local);
     }

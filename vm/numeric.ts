@@ -1,5 +1,7 @@
 /** Numeric operators that JavaScript has no operator for (spec: execution/numerics). Pure functions on plain numbers. */
 
+import { Trap } from "./trap.ts";
+
 /** The sign bit of a 64-bit value, as the signed BigInt that BigInt64Array yields, and all other bits. */
 export const BIT_SIGN = -0x8000000000000000n;
 export const BITS_MAGNITUDE = 0x7fffffffffffffffn;
@@ -29,6 +31,44 @@ export function copyBits64(from: DataView, byteAddr: number, words: Int32Array, 
 export function storeBits64(to: DataView, byteAddr: number, words: Int32Array, at: number): void {
   to.setInt32(byteAddr, words[at]!, true);
   to.setInt32(byteAddr + 4, words[at + 1]!, true);
+}
+
+/**
+ * 64-bit shifts by a count that is not constant, 0 to 63, of the value `lo`, `hi` into words `at`, `at + 1`: on halves,
+ * because V8 makes machine code of BigInt shifts only for literal counts.
+ */
+export function shl64(words: Int32Array, at: number, lo: number, hi: number, count: number): void {
+  words[at] = count < 32 ? lo << count : 0;
+  words[at + 1] = count < 32 ? (hi << count) | upper(lo, count) : lo << (count - 32);
+}
+
+export function shrU64(words: Int32Array, at: number, lo: number, hi: number, count: number): void {
+  words[at] = count < 32 ? (lo >>> count) | lower(hi, count) : hi >>> (count - 32);
+  words[at + 1] = count < 32 ? hi >>> count : 0;
+}
+
+export function shrS64(words: Int32Array, at: number, lo: number, hi: number, count: number): void {
+  words[at] = count < 32 ? (lo >>> count) | lower(hi, count) : hi >> (count - 32);
+  words[at + 1] = hi >> Math.min(count, 31);
+}
+
+export function rotl64(words: Int32Array, at: number, lo: number, hi: number, count: number): void {
+  const [low, high, rest] = count < 32 ? [lo, hi, count] : [hi, lo, count - 32];
+  words[at] = (low << rest) | upper(high, rest);
+  words[at + 1] = (high << rest) | upper(low, rest);
+}
+
+/** The bits that a left shift by `count` below 32 moves out of a word, at the bottom; those of a right shift, at the top. */
+function upper(word: number, count: number): number {
+  return count === 0 ? 0 : word >>> (32 - count);
+}
+function lower(word: number, count: number): number {
+  return count === 0 ? 0 : word << (32 - count);
+}
+
+/** Why a float that does not fit cannot be truncated. */
+export function truncTrap(value: number): typeof Trap.InvalidConversionToInteger | typeof Trap.IntegerOverflow {
+  return value !== value ? Trap.InvalidConversionToInteger : Trap.IntegerOverflow;
 }
 
 /** Round half to even. */

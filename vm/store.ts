@@ -162,8 +162,8 @@ export class Store {
   frameTop = 0;
 
   status: Status = Status.Idle;
-  /** Instructions retired since the first instantiation. An exact integer below 2^53. */
-  tick = 0;
+  /** In an array, because V8 recompiles the loop when a field outgrows small integers. */
+  private readonly clock = new Float64Array(1);
   trap: Trap = Trap.None;
   /** Module byte offset of the instruction that trapped, while status is Trapped by an instruction; else -1. */
   trapOffset = -1;
@@ -179,9 +179,9 @@ export class Store {
   readonly memories: Memory[] = [];
   readonly globals: Global[] = [];
   /** Cells of all globals, 8 bytes each; replaced when globals are added. */
-  globalI32 = new Int32Array(0);
-  globalI64 = new BigInt64Array(0);
-  globalF64 = new Float64Array(0);
+  globalI32: Int32Array;
+  globalI64: BigInt64Array;
+  globalF64: Float64Array;
   funcInfo = new Int32Array(INITIAL_FUNCS * FUNC_INFO_WORDS);
 
   /** Lowered code: derived, not state. */
@@ -211,7 +211,18 @@ export class Store {
     this.f32 = new Float32Array(stack);
     this.f64 = new Float64Array(stack);
     this.frames = new Int32Array((Math.floor(this.stackBytes / FRAME_BYTES) + 1) * FRAME_WORDS);
+    this.globalI64 = new BigInt64Array(INITIAL_GLOBALS);
+    this.globalI32 = new Int32Array(this.globalI64.buffer);
+    this.globalF64 = new Float64Array(this.globalI64.buffer);
     this.backing = backing;
+  }
+
+  /** Instructions retired since the first instantiation. An exact integer below 2^53. */
+  get tick(): number {
+    return this.clock[0]!;
+  }
+  set tick(tick: number) {
+    this.clock[0] = tick;
   }
 
   /** Number of the type, equal for equal types (what call_indirect compares). */
@@ -266,7 +277,7 @@ export class Store {
   addGlobal(type: GlobalType, bits: bigint): number {
     const slot = this.globals.length;
     if (slot >= this.globalI64.length) {
-      const larger = new BigInt64Array(Math.max(INITIAL_GLOBALS, this.globalI64.length * 2));
+      const larger = new BigInt64Array(this.globalI64.length * 2);
       larger.set(this.globalI64);
       this.globalI64 = larger;
       this.globalI32 = new Int32Array(larger.buffer);
