@@ -27,7 +27,8 @@ export class Bench {
 
   constructor(module: Module, way: Way = "fast", imports: ImportObject = {}, options: MachineOptions = {}) {
     this.module = module;
-    this.machine = new Machine(options);
+    // A small stack: tests make thousands of machines.
+    this.machine = new Machine({ stackBytes: 1 << 18, ...options });
     this.machine.store.exactOnly = way === "exact";
     this.instanceAddr = this.machine.instantiate(module, imports).instanceAddr;
   }
