@@ -104,7 +104,8 @@ export function makeInterpreter(store: Store): Interpreter {
 
     const floor = mode === 0 ? 0 : FLOOR_TICKS;
     const baseTick = store.tick - acc + fuelTicks;
-    let fuel = fuelTicks;
+    // Every change of fuel is marked as 32-bit: V8 then keeps it in a register as a plain integer.
+    let fuel = fuelTicks | 0;
     let callee = 0;
     let outdated = false;
     let calleeFp = 0;
@@ -155,7 +156,7 @@ export function makeInterpreter(store: Store): Interpreter {
                     stop = 0 satisfies typeof Exit.Limit;
                     break loop;
                   }
-                  fuel -= 1;
+                  fuel = (fuel - 1) | 0;
                   pc += 2;
                   continue;
                 case 3 satisfies typeof Op.Break:
@@ -167,7 +168,7 @@ export function makeInterpreter(store: Store): Interpreter {
                     stop = 6 satisfies typeof Exit.Breakpoint;
                     break loop;
                   }
-                  fuel -= 1;
+                  fuel = (fuel - 1) | 0;
                   pc += 2;
                   continue;
                 case 4 satisfies typeof Op.EntryBreak:
@@ -194,7 +195,7 @@ export function makeInterpreter(store: Store): Interpreter {
                   index = I[fp2 + y]! >>> 0;
                   count = x;
                   pc += 2 + (index < count ? index : count) * 2;
-                  fuel -= C[pc + 2]!;
+                  fuel = (fuel - C[pc + 2]!) | 0;
                   pc = C[pc + 1]!;
                   if (fuel < floor) {
                     stop = 1 satisfies typeof Exit.Sync;
@@ -220,7 +221,7 @@ export function makeInterpreter(store: Store): Interpreter {
                 case 15 satisfies typeof Op.Call:
                   callee = x;
                   calleeFp = fp + y;
-                  fuel -= z;
+                  fuel = (fuel - z) | 0;
                   FR[fr + 2] = pc + 5;
                   break enter;
                 case 16 satisfies typeof Op.CallIndirect: {
@@ -241,7 +242,7 @@ export function makeInterpreter(store: Store): Interpreter {
                     break loop;
                   }
                   calleeFp = fp + C[pc + 4]!;
-                  fuel -= C[pc + 5]!;
+                  fuel = (fuel - C[pc + 5]!) | 0;
                   FR[fr + 2] = pc + 7;
                   break enter;
                 }
@@ -249,7 +250,7 @@ export function makeInterpreter(store: Store): Interpreter {
                   trap = 1 satisfies typeof Trap.Unreachable;
                   break loop;
                 case 18 satisfies typeof Op.Check:
-                  fuel -= x;
+                  fuel = (fuel - x) | 0;
                   pc += 2;
                   if (fuel < floor) {
                     stop = 1 satisfies typeof Exit.Sync;
@@ -262,7 +263,7 @@ export function makeInterpreter(store: Store): Interpreter {
                   pc += 5;
                   continue;
                 case 20 satisfies typeof Op.Grow:
-                  fuel -= C[pc + 5]!;
+                  fuel = (fuel - C[pc + 5]!) | 0;
                   FR[fr + 2] = pc + 7;
                   stop = 5 satisfies typeof Exit.Grow;
                   break loop;
@@ -2489,7 +2490,7 @@ export function makeInterpreter(store: Store): Interpreter {
               }
             }
             // A taken branch: target and charge are its first operands.
-            fuel -= y;
+            fuel = (fuel - y) | 0;
             pc = x;
             if (fuel < floor) {
               stop = 1 satisfies typeof Exit.Sync;
@@ -2498,7 +2499,7 @@ export function makeInterpreter(store: Store): Interpreter {
             continue;
           }
           // A return; results are in place.
-          fuel -= x;
+          fuel = (fuel - x) | 0;
           const flags = FR[fr + 3]!;
           if (flags !== 0) {
             if ((flags & FrameFlag.Entry) !== 0) {
