@@ -1,9 +1,8 @@
 /** Stops a computation in the middle, stores the whole machine as bytes, and finishes it in another machine. */
 import { readFileSync } from "node:fs";
-import { decodeModule, deserializeSnapshot, Machine, SnapshotTaker, serializeSnapshot, stateHash, validateModule } from "rewasm";
+import { compileModule, deserializeSnapshot, Machine, SnapshotTaker, serializeSnapshot, stateHash } from "rewasm";
 
-const module = decodeModule(new Uint8Array(readFileSync("bench/kernels/sieve.wasm")));
-validateModule(module);
+const module = compileModule(new Uint8Array(readFileSync("bench/kernels/sieve.wasm")));
 
 /** Counts the primes below 2^20, but only for a million instructions. Returns the machine as bytes. */
 function begin(): Uint8Array {

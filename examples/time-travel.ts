@@ -1,22 +1,11 @@
 /** Records a WASI program into memory, replays it without its host, goes to any moment and steps backward. */
 import { readFileSync } from "node:fs";
-import {
-  DebugSession,
-  decodeModule,
-  Machine,
-  MemorySink,
-  MemoryStorage,
-  PREVIEW1_MODULE,
-  Recorder,
-  Timeline,
-  validateModule,
-} from "rewasm";
+import { compileModule, DebugSession, Machine, MemorySink, MemoryStorage, PREVIEW1_MODULE, Recorder, Timeline } from "rewasm";
 import { createNodeWasi } from "rewasm/node";
 
 /** Runs `hello` with its host and returns the trace. */
 function record(): Uint8Array {
-  const module = decodeModule(new Uint8Array(readFileSync("test/guests/hello.wasm")));
-  validateModule(module);
+  const module = compileModule(new Uint8Array(readFileSync("test/guests/hello.wasm")));
   const args = ["hello", "time", "traveller"];
   const sink = new MemorySink();
   const recorder = new Recorder(sink, { program: "hello.wasm", args });
