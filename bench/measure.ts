@@ -63,7 +63,7 @@ export interface PairTimes {
 
 /** Engines compile in the background and start over when they meet something new: at least so many runs, at most so long. */
 const WARM_UP_RUNS = 4;
-const WARM_UP_MS = 4000;
+const WARM_UP_MS = 12_000;
 /** A run that beats the best so far by less is no progress. */
 const PROGRESS = 0.97;
 
