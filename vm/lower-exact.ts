@@ -2,11 +2,12 @@
  * The exact lowering: one Step and one operation per wasm instruction, every operand in its canonical slot. What
  * single-stepping and inspection run; slow on purpose, so that each counted instruction is a place to stop.
  */
+import { bulkForm } from "./bulk-form.ts";
 import { type FuncBreakpoints, pointAfterCall, pointBefore } from "./code.ts";
 import { blockType } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
-import { Bulk, Op, opRows, plainLowerings } from "./ops.ts";
+import { Op, opRows, plainLowerings } from "./ops.ts";
 import { isWide } from "./types.ts";
 
 interface Control {
@@ -236,7 +237,7 @@ class ExactLowering {
   private memoryOrTable(): void {
     const { draft, height } = this;
     const { reader } = draft;
-    const { a, b } = reader;
+    const { a } = reader;
     const { tableAddrs, memoryAddrs } = draft.instance;
     const top = this.slot(height - 1) * 2;
     switch (reader.code) {
@@ -264,38 +265,18 @@ class ExactLowering {
         draft.point(pointAfterCall(reader.wasmOffset), 0);
         this.setHeight(height - 1);
         break;
-      case Wasm.MemoryFill:
-        this.bulk(Bulk.MemoryFill, memoryAddrs[a]!, 0);
-        break;
-      case Wasm.MemoryCopy:
-        this.bulk(Bulk.MemoryCopy, memoryAddrs[a]!, memoryAddrs[b]!);
-        break;
-      case Wasm.MemoryInit:
-        this.bulk(Bulk.MemoryInit, a, memoryAddrs[b]!);
-        break;
-      case Wasm.DataDrop:
-        draft.emit(Op.Bulk, Bulk.DataDrop, 0, a, 0);
-        break;
-      case Wasm.TableFill:
-        this.bulk(Bulk.TableFill, tableAddrs[a]!, 0);
-        break;
-      case Wasm.TableCopy:
-        this.bulk(Bulk.TableCopy, tableAddrs[a]!, tableAddrs[b]!);
-        break;
-      case Wasm.TableInit:
-        this.bulk(Bulk.TableInit, a, tableAddrs[b]!);
-        break;
-      case Wasm.ElemDrop:
-        draft.emit(Op.Bulk, Bulk.ElemDrop, 0, a, 0);
-        break;
       default:
-        throw new Error(`no exact lowering of ${reader.row.mnemonic}`);
+        this.bulk();
     }
   }
 
-  private bulk(kind: number, a: number, b: number): void {
-    this.draft.emit(Op.Bulk, kind, this.slot(this.height - 3) * 2, a, b);
-    this.setHeight(this.height - 3);
+  private bulk(): void {
+    const { draft } = this;
+    const form = bulkForm(draft);
+    if (form === undefined) throw new Error(`no exact lowering of ${draft.reader.row.mnemonic}`);
+    const height = this.height - form.operandCount;
+    draft.emit(Op.Bulk, form.kind, this.slot(height) * 2, form.a, form.b);
+    this.setHeight(height);
   }
 
   private elsePart(): void {

@@ -6,12 +6,14 @@
  * Ticks. `acc` counts instructions since the last charge along the fall-through path. A label takes over the acc of the
  * path that falls into it, and each branch to it charges the difference, so straight-line code never pays for counting.
  */
+import { bulkForm } from "./bulk-form.ts";
 import { CHECK_SPAN_TICKS, pointAfterCall, pointBefore } from "./code.ts";
+import { exchanged } from "./exchange.ts";
 import { fusedAccess, fusedArithmetic, fusedBranch } from "./fuse.ts";
 import { blockType } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
-import { Bulk, Op, opRows, type PlainLowering, plainLowerings } from "./ops.ts";
+import { Op, opRows, type PlainLowering, plainLowerings } from "./ops.ts";
 import { isWide, ValType } from "./types.ts";
 
 /** Where a value of the virtual stack is. */
@@ -59,30 +61,6 @@ interface Control {
   elseFixup: Fixup | undefined;
   /** Of a loop: the code index of its header, whose acc is 0. */
   readonly target: number;
-}
-
-/** Instructions whose operands may be exchanged, with the one that then has to be used. */
-const exchanged = new Map<number, number>([
-  ...[Wasm.I32Add, Wasm.I32Mul, Wasm.I32And, Wasm.I32Or, Wasm.I32Xor, Wasm.I32Eq, Wasm.I32Ne].map((code) => [code, code] as const),
-  ...[Wasm.I64Add, Wasm.I64Mul, Wasm.I64And, Wasm.I64Or, Wasm.I64Xor, Wasm.I64Eq, Wasm.I64Ne].map((code) => [code, code] as const),
-  ...[Wasm.F64Add, Wasm.F64Mul, Wasm.F64Eq, Wasm.F64Ne].map((code) => [code, code] as const),
-  ...mirrored(Wasm.I32LtS, Wasm.I32GtS),
-  ...mirrored(Wasm.I32LtU, Wasm.I32GtU),
-  ...mirrored(Wasm.I32LeS, Wasm.I32GeS),
-  ...mirrored(Wasm.I32LeU, Wasm.I32GeU),
-  ...mirrored(Wasm.I64LtS, Wasm.I64GtS),
-  ...mirrored(Wasm.I64LtU, Wasm.I64GtU),
-  ...mirrored(Wasm.I64LeS, Wasm.I64GeS),
-  ...mirrored(Wasm.I64LeU, Wasm.I64GeU),
-  ...mirrored(Wasm.F64Lt, Wasm.F64Gt),
-  ...mirrored(Wasm.F64Le, Wasm.F64Ge),
-]);
-
-function mirrored(a: number, b: number): [number, number][] {
-  return [
-    [a, b],
-    [b, a],
-  ];
 }
 
 export function lowerFast(draft: LoweringDraft): void {
@@ -869,7 +847,7 @@ class FastLowering {
   private memoryOrTable(): void {
     const { draft, stack } = this;
     const { reader } = draft;
-    const { a, b } = reader;
+    const { a } = reader;
     const { tableAddrs, memoryAddrs } = draft.instance;
     const height = stack.length;
     switch (reader.code) {
@@ -897,39 +875,18 @@ class FastLowering {
       case Wasm.TableGrow:
         this.grow(1, tableAddrs[a]!, 2);
         break;
-      case Wasm.MemoryFill:
-        this.bulk(Bulk.MemoryFill, memoryAddrs[a]!, 0);
-        break;
-      case Wasm.MemoryCopy:
-        this.bulk(Bulk.MemoryCopy, memoryAddrs[a]!, memoryAddrs[b]!);
-        break;
-      case Wasm.MemoryInit:
-        this.bulk(Bulk.MemoryInit, a, memoryAddrs[b]!);
-        break;
-      case Wasm.DataDrop:
-        draft.emit(Op.Bulk, Bulk.DataDrop, 0, a, 0);
-        break;
-      case Wasm.TableFill:
-        this.bulk(Bulk.TableFill, tableAddrs[a]!, 0);
-        break;
-      case Wasm.TableCopy:
-        this.bulk(Bulk.TableCopy, tableAddrs[a]!, tableAddrs[b]!);
-        break;
-      case Wasm.TableInit:
-        this.bulk(Bulk.TableInit, a, tableAddrs[b]!);
-        break;
-      case Wasm.ElemDrop:
-        draft.emit(Op.Bulk, Bulk.ElemDrop, 0, a, 0);
-        break;
       default:
-        throw new Error(`no fast lowering of ${reader.row.mnemonic}`);
+        this.bulk();
     }
   }
 
-  private bulk(kind: number, a: number, b: number): void {
-    const height = this.stack.length - 3;
+  private bulk(): void {
+    const { draft } = this;
+    const form = bulkForm(draft);
+    if (form === undefined) throw new Error(`no fast lowering of ${draft.reader.row.mnemonic}`);
+    const height = this.stack.length - form.operandCount;
     for (let i = height; i < this.stack.length; i++) this.settle(i);
-    this.draft.emit(Op.Bulk, kind, this.slot(height) * 2, a, b);
+    draft.emit(Op.Bulk, form.kind, this.slot(height) * 2, form.a, form.b);
     this.truncate(height);
     this.lastDest = -1;
   }
