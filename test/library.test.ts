@@ -2,9 +2,11 @@
  * The package as its users have it, by its name: every capability of the commands once, with nothing but what "rewasm" and
  * "rewasm/node" export. What each does in every case is tested in its room.
  */
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { devNull, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
 import {
@@ -117,6 +119,35 @@ describe("the library", () => {
   });
   after(() => {
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("is typed for programs of other projects, in browsers too", function () {
+    this.timeout(60_000);
+    const root = fileURLToPath(new URL("../../", import.meta.url));
+    mkdirSync(join(folder, "node_modules"));
+    symlinkSync(root, join(folder, "node_modules/rewasm"), "dir");
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+    const check = (source: string, types: string): string[] => {
+      writeFileSync(join(folder, "use.ts"), source);
+      const flags = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom", "--types", types];
+      const typeRoots = ["--typeRoots", join(root, "node_modules/@types")];
+      const tsc = join(root, "node_modules/typescript/bin/tsc");
+      const { stdout } = spawnSync(process.execPath, [tsc, ...flags, ...typeRoots, "use.ts"], { cwd: folder, encoding: "utf8" });
+      return [...stdout.matchAll(/use\.ts\((\d+),\d+\): error (TS\d+)/g)]
+        .map(([, line, code]) => `${line} ${code}`)
+        .concat(/^(?!use\.ts)\S+error TS/m.exec(stdout) ?? []);
+    };
+    const browser = [
+      'import { compileModule, hostFunction, Machine, type CallResult } from "rewasm";',
+      "const machine = new Machine();",
+      "machine.instantiate(compileModule(new Uint8Array(8)), { env: { f: hostFunction((a: number, b: bigint) => [a, b]) } });",
+      "export const result: CallResult = machine.call(0, [1, 2n]);",
+      "export const wrong: string = machine.store.tick;",
+    ].join("\n");
+    expect(check(browser, "")).to.deep.equal(["5 TS2322"]);
+    const node =
+      'import { createNodeWasi, FileStorage } from "rewasm/node";\nexport const size: number = new FileStorage("t").byteLength;\ncreateNodeWasi({ args: 7 });';
+    expect(check(node, "node")).to.deep.equal(["3 TS2322"]);
   });
 
   it("compiles modules and tells what is wrong with others", async () => {

@@ -1,11 +1,14 @@
 /**
- * Random programs (seeded) run by the engine, in fast code, in exact code, and in pieces: results, traps, memory and the
+ * Random programs (seeded) run by the engine, in fast code, in exact code, in pieces and from stored states: results, traps, memory and the
  * state hash at random ticks agree. Fusing, aliasing of locals and charging of ticks go wrong here first.
  * `REWASM_SEEDS=FIRST-LAST` runs other seeds than the usual ones.
  */
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { v8Engine } from "../../bench/v8.ts";
+import { SnapshotTaker, storeFromSnapshot } from "../../snapshot/capture.ts";
+import { stateHash } from "../../snapshot/hash.ts";
+import { runUntil } from "../../vm/execute.ts";
 import { Status } from "../../vm/store.ts";
 import type { Module } from "../../vm/types.ts";
 import { Bench, checkedModule, type Way } from "../support/machines.ts";
@@ -70,10 +73,15 @@ function ourOutcomes(module: Module, way: Way): { outcomes: Outcome[]; ticks: nu
 }
 
 /** The same tick in fast and in exact code, each begun anew. */
-function compareInside(module: Module, ticks: number, random: () => number, what: string): void {
+function compareInside(module: Module, random: () => number, what: string): void {
+  const whole = new Bench(module, "fast");
+  whole.call("main", ...ARGS[1]!);
+  const ticks = whole.store.tick;
   const exact = new Bench(module, "exact").begin("main", ...ARGS[1]!);
   const places = Array.from({ length: 4 }, () => Math.floor(random() * ticks)).sort((a, b) => a - b);
   const pieces = new Bench(module, "fast").begin("main", ...ARGS[1]!);
+  // Goes through its stored form at each place.
+  let { store: moved } = new Bench(module, "fast").begin("main", ...ARGS[1]!);
   for (const tick of places) {
     exact.runTo(tick);
     const fast = new Bench(module, "fast").begin("main", ...ARGS[1]!);
@@ -85,6 +93,10 @@ function compareInside(module: Module, ticks: number, random: () => number, what
     // Settled also where there was nothing to run.
     if (pieces.store.status === Status.Running) pieces.runTo(tick);
     expect(pieces.hash(), `${what} in pieces at tick ${tick}`).to.equal(exact.hash());
+    runUntil(moved, tick);
+    const snapshot = new SnapshotTaker(moved).capture(0);
+    expect(stateHash(snapshot), `${what} restored at tick ${tick}`).to.equal(exact.hash());
+    moved = storeFromSnapshot(snapshot, [module]);
   }
 }
 
@@ -103,7 +115,7 @@ describe("random programs", function () {
         const exact = ourOutcomes(module, "exact");
         expect(exact, `seed ${seed}, exact`).to.deep.equal(fast);
         trapped += expected.filter(({ result }) => result === "trap").length;
-        if (fast.ticks[1]! > fast.ticks[0]!) compareInside(module, fast.ticks[1]! - fast.ticks[0]! - 1, mulberry32(seed), `seed ${seed}`);
+        compareInside(module, mulberry32(seed), `seed ${seed}`);
       }
       // A generator whose programs all trap would test little.
       expect(trapped).to.be.below(BATCH * ARGS.length * 0.8);
