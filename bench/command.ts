@@ -52,7 +52,8 @@ async function runOnce(module: Module, options: CommandOptions, path: string | u
   if (start === undefined) throw new Error(`${options.args[0]} is no WASI command`);
   const exitCode = exitCodeOf(await machine.callAsync(start.addr));
   recorder?.finish();
-  if (path !== undefined && snapshots !== undefined && snapshots.set.size > 0) await writeSidecarFile(path, snapshots.set);
+  const stored = snapshots?.toStore();
+  if (path !== undefined && stored !== undefined && stored.size > 0) await writeSidecarFile(path, stored);
   return {
     exitCode,
     ticks: machine.store.tick,

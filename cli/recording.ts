@@ -55,7 +55,8 @@ export async function record(path: string, words: readonly string[], options: Gu
   };
   const finish = async (): Promise<void> => {
     recorder.finish();
-    if (snapshots !== undefined && snapshots.set.size > 0) await writeSidecarFile(output, snapshots.set);
+    const stored = snapshots?.toStore();
+    if (stored !== undefined && stored.size > 0) await writeSidecarFile(output, stored);
     else removeSidecar(output);
   };
   signals.catch();

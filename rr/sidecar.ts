@@ -61,6 +61,10 @@ export interface RecordingSnapshotsOptions {
 
 /** Keeps the cost of recording below the 4% that it may have in all. */
 const DEFAULT_SHARE = 0.01;
+/** Bytes of different pages whose storing costs about 2% of a millisecond: some 25 MB are hashed and compressed in a second. */
+const STORED_BYTES_PER_MS = 500;
+/** What may be stored however short the run was. */
+const LEAST_STORED_BYTES = 1 << 18;
 /** Least ticks between two snapshots: the timeline's interval. */
 const RECORDING_INTERVAL_TICKS = 1 << 23;
 
@@ -101,4 +105,17 @@ export class RecordingSnapshots {
     this.spentMs += ms;
     this.longestMs = Math.max(this.longestMs, ms);
   };
+
+  /**
+   * The snapshots worth storing: so many that storing them costs about 2% of the running time. None when even the fewest
+   * are too large; the first replay then takes its own.
+   */
+  toStore(): SnapshotSet {
+    const byteBudget = Math.max(LEAST_STORED_BYTES, (performance.now() - this.startedAt) * STORED_BYTES_PER_MS);
+    if (this.set.uniqueBytes <= byteBudget) return this.set;
+    const affordable = new SnapshotSet({ ...this.set.policy, byteBudget: Math.floor(byteBudget) });
+    for (const snapshot of this.set) affordable.insert(snapshot);
+    affordable.thin(this.store.tick);
+    return affordable.uniqueBytes <= byteBudget ? affordable : new SnapshotSet(this.set.policy);
+  }
 }
