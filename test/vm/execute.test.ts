@@ -22,7 +22,7 @@ import { mulberry32 } from "../support/random.ts";
 import { wat } from "../support/wat.ts";
 
 /** Ticks that a kernel is followed for: fast and exact code, several stays in the loop. */
-const FOLLOWED_TICKS = 1_300_000;
+const FOLLOWED_TICKS = 700_000;
 
 async function moduleOf(text: string): Promise<Module> {
   return checkedModule(await wat(text));
@@ -270,7 +270,7 @@ describe("memory accesses at the end of memory", () => {
     "f32.store",
     "f64.store",
   ];
-  const offsets = [0, 1, 3, 65_528, 0xffffffff];
+  const offsets = [0, 3, 65_528, 0xffffffff];
   let module: Module;
   let bytes: Uint8Array;
 

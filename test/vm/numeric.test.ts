@@ -343,6 +343,8 @@ async function compare(cases: readonly Case[]): Promise<void> {
     for (const each of args) {
       const expected = engineOutcome(operator, () => theirs(...each));
       for (const { way, bench } of benches) {
+        // Exact code has no forms with constants.
+        if (way === "exact" && /:(lk|kl|kk|k)\d+$/.test(name)) continue;
         const actual = ourOutcome(bench, operator, name, each);
         if (actual !== expected) differences.push(`${way} ${name}(${each}) is ${actual}, expected ${expected}`);
       }
