@@ -62,23 +62,39 @@ function note(text: string): void {
   process.stderr.write(`${text} …\n`);
 }
 
-async function runKernels(options: Options): Promise<KernelResult[]> {
+/** One line of the kernels' table, measured in this process. */
+async function measureHere(name: string, quick: boolean): Promise<KernelResult> {
+  note(name);
+  if (name === "flite") return measureFlite(quick ? 1 : 3);
+  const kernel = KERNELS.find((candidate) => candidate.name === name)!;
+  return measureKernel(kernel, new Uint8Array(readFileSync(kernelPath(name))), quick ? 3 : 7);
+}
+
+/**
+ * The same in a process of its own, where V8 and the machine have only this program to run: the loop is compiled for the
+ * arrays of a process's first machine (docs/rationale/execution.md), which is how the commands use it.
+ */
+function measureApart(name: string, options: Options, folder: string): KernelResult {
+  const file = join(folder, `${name}.json`);
+  const words = ["--only", name, "--json", file, ...(options.quick ? ["--quick"] : [])];
+  execFileSync(process.execPath, [process.argv[1]!, ...words], { stdio: ["ignore", "ignore", "inherit"] });
+  return (JSON.parse(readFileSync(file, "utf8")) as Report).kernels[0]!;
+}
+
+async function runKernels(options: Options, folder: string): Promise<KernelResult[]> {
+  const names = [...KERNELS.map(({ name }) => name), "flite"].filter((name) => wanted(options, name));
   const results: KernelResult[] = [];
-  const rows = [["kernel", "", "x V8", "ns/instr"]];
-  const rounds = options.quick ? 3 : 7;
-  for (const kernel of KERNELS.filter(({ name }) => wanted(options, name))) {
-    note(kernel.name);
-    const result = await measureKernel(kernel, new Uint8Array(readFileSync(kernelPath(kernel.name))), rounds);
-    results.push(result);
-    rows.push([kernel.name, kernel.about, short(result.slowdown), short(result.nsPerInstruction)]);
+  for (const name of names) {
+    results.push(options.only?.length === 1 ? await measureHere(name, options.quick) : measureApart(name, options, folder));
   }
-  if (wanted(options, "flite")) {
-    note("flite");
-    const flite = await measureFlite(options.quick ? 1 : 3);
-    results.push(flite);
-    rows.push([flite.name, "real program", short(flite.slowdown), short(flite.nsPerInstruction)]);
-  }
-  if (results.length > 0) process.stdout.write(`${alignColumns(rows)}\n\n`);
+  const about = new Map(KERNELS.map((kernel) => [kernel.name, kernel.about]));
+  const rows = results.map(({ name, slowdown, nsPerInstruction }) => [
+    name,
+    about.get(name) ?? "real program",
+    short(slowdown),
+    short(nsPerInstruction),
+  ]);
+  if (rows.length > 0) process.stdout.write(`${alignColumns([["kernel", "", "x V8", "ns/instr"], ...rows])}\n\n`);
   return results;
 }
 
@@ -104,7 +120,7 @@ async function runTravel(options: Options, folder: string): Promise<Pick<Report,
 
 /** All that was asked for. flite is a line of the table, but no part of the kernels' mean. */
 async function measure(options: Options, folder: string): Promise<Report> {
-  const kernels = await runKernels(options);
+  const kernels = await runKernels(options, folder);
   const slowdowns = kernels.filter(({ name }) => name !== "flite").map(({ slowdown }) => slowdown);
   return {
     node: process.version,
