@@ -20,6 +20,12 @@ export const addressForms: ReadonlyMap<number, AddressForms> = new Map<number, A
   [Op.StoreF64, { add: Op.StoreF64Add, addConst: -1, shiftConst: -1 }],
 ]);
 
+/** Two moves of the same kind after each other, or -1. */
+export function fusedMoves(move: number): number {
+  if (move === Op.Mov32) return Op.Mov32Pair;
+  return move === Op.Mov64 ? Op.Mov64Pair : -1;
+}
+
 /** The form of an access whose address `first` computes, or -1. */
 export function fusedAccess(first: number, access: number): number {
   const forms = addressForms.get(access);
@@ -57,6 +63,7 @@ export function fusedArithmetic(first: number, second: number, operand: 0 | 1): 
     if (second === Op.F64Add) return Op.F64MulAdd;
     if (second === Op.F64Sub) return operand === 0 ? Op.F64MulSub : Op.F64SubMul;
   }
+  if (first === Op.GlobalGet32 && second === Op.I32AddK) return Op.GlobalGetAddK;
   if (first === Op.I32ShlK) {
     if (second === Op.I32Add) return Op.I32ShlAdd;
     if (second === Op.I32AddK && operand === 0) return Op.I32ShlAddK;

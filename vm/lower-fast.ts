@@ -15,27 +15,7 @@ import type { LoweringDraft } from "./lower.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
 import { Op, opRows, type PlainLowering, plainLowerings } from "./ops.ts";
 import { isWide, ValType } from "./types.ts";
-
-/** Where a value of the virtual stack is. */
-const Where = {
-  /** In its canonical slot. */
-  Slot: 0,
-  /** In local `value`. */
-  Local: 1,
-  /** A 32-bit constant `value`. */
-  Const32: 2,
-  /** 64-bit constant number `value`. */
-  Const64: 3,
-  /** Not computed: the comparison `pending`, which the branch after it takes in. Always on top. */
-  Comparison: 4,
-} as const;
-type Where = (typeof Where)[keyof typeof Where];
-
-interface Entry {
-  where: Where;
-  value: number;
-  type: ValType;
-}
+import { type Entry, VirtualStack, Where } from "./virtual-stack.ts";
 
 interface Comparison {
   readonly lowering: PlainLowering;
@@ -67,27 +47,11 @@ export function lowerFast(draft: LoweringDraft): void {
   new FastLowering(draft).run();
 }
 
-class FastLowering {
-  private readonly draft: LoweringDraft;
-  private readonly localCount: number;
+class FastLowering extends VirtualStack {
   private readonly controls: Control[] = [];
-  private readonly stack: Entry[] = [];
   private pending: Comparison | undefined;
   private acc = 0;
   private deadDepth = -1;
-  /** Index of the destination word of the last operation when that computed the top of the stack, else -1. */
-  private lastDest = -1;
-  /**
-   * The last operation with a result: its words `[at, end)`, and where the result is: the stack entry at `height`, or
-   * `local`. As long as `end` is the end of all words and no label stands there, it may be taken back and fused.
-   */
-  private readonly last = { at: 0, end: -1, height: -1, local: -1 };
-
-  constructor(draft: LoweringDraft) {
-    this.draft = draft;
-    this.localCount = draft.localTypes.length;
-  }
-
   run(): void {
     const { draft } = this;
     const { reader } = draft;
@@ -110,91 +74,6 @@ class FastLowering {
     else if (code === Wasm.End && this.deadDepth > 0) this.deadDepth--;
     else if ((code === Wasm.End || code === Wasm.Else) && this.deadDepth === 0) return false;
     return true;
-  }
-
-  // The virtual stack.
-
-  private slot(height: number): number {
-    return this.localCount + height;
-  }
-
-  private push(where: Where, value: number, type: ValType): void {
-    this.stack.push({ where, value, type });
-    if (this.stack.length > this.draft.maxHeight) this.draft.maxHeight = this.stack.length;
-  }
-
-  private pop(): Entry {
-    return this.stack.pop()!;
-  }
-
-  /** A result: computed into its canonical slot by the operation at `at`, whose destination may still be redirected. */
-  private pushResult(type: ValType, at: number): void {
-    this.push(Where.Slot, 0, type);
-    this.lastDest = at + 1;
-    this.last.at = at;
-    this.last.end = this.draft.words.length;
-    this.last.height = this.stack.length - 1;
-    this.last.local = -1;
-  }
-
-  /** The last operation when it computed the entry at `height`, which is still a temporary there; else -1. */
-  private producerOf(height: number): number {
-    const { last } = this;
-    if (last.end !== this.draft.words.length || last.height !== height || this.stack[height]!.where !== Where.Slot) return -1;
-    return this.draft.words[last.at]!;
-  }
-
-  /** Takes back the last operation; returns its two operands. */
-  private takeBack(): [number, number] {
-    const { words } = this.draft;
-    const { at } = this.last;
-    const operands: [number, number] = [words[at + 2]!, words[at + 3]!];
-    words.length = at;
-    this.last.end = -1;
-    return operands;
-  }
-
-  private pushSlots(types: readonly ValType[]): void {
-    for (const type of types) this.push(Where.Slot, 0, type);
-    this.lastDest = -1;
-  }
-
-  /** Emits what brings entry `entry`, whose canonical slot is that of `height`, into slot `to`. */
-  private move(entry: Entry, height: number, to: number): void {
-    const { draft } = this;
-    const from = entry.where === Where.Local ? entry.value : this.slot(height);
-    if (entry.where === Where.Const32) draft.emit(Op.Const32, to * 2, entry.value);
-    else if (entry.where === Where.Const64) draft.emit(Op.Const64, to, entry.value);
-    else if (from === to) return;
-    else if (entry.type === ValType.F64) draft.emit(Op.MovF64, to, from);
-    else if (isWide(entry.type)) draft.emit(Op.Mov64, to, from);
-    else draft.emit(Op.Mov32, to * 2, from * 2);
-    this.lastDest = -1;
-  }
-
-  /** Brings the entry at `height` into its canonical slot. */
-  private settle(height: number): void {
-    const entry = this.stack[height]!;
-    if (entry.where === Where.Slot) return;
-    this.move(entry, height, this.slot(height));
-    entry.where = Where.Slot;
-  }
-
-  private settleAll(): void {
-    for (let height = 0; height < this.stack.length; height++) this.settle(height);
-    this.lastDest = -1;
-  }
-
-  /** Slot that holds the value at `height`, computing constants first. */
-  private slotOf(height: number): number {
-    const entry = this.stack[height]!;
-    if (entry.where === Where.Local) return entry.value;
-    this.settle(height);
-    return this.slot(height);
-  }
-
-  private truncate(height: number): void {
-    this.stack.length = height;
   }
 
   // Plain instructions.
@@ -466,8 +345,7 @@ class FastLowering {
     this.deadDepth = -1;
     this.draft.point(key, this.acc);
     for (const fixup of fixups) this.resolve(fixup, this.draft.pc, this.acc);
-    this.lastDest = -1;
-    this.last.end = -1;
+    this.closeOperations();
   }
 
   private control(depth: number): Control {
@@ -647,7 +525,7 @@ class FastLowering {
     this.acc = 0;
     this.open("loop", type.params, type.results, undefined, draft.pc);
     draft.point(pointBefore(draft.reader.pos), 0);
-    this.last.end = -1;
+    this.closeOperations();
   }
 
   private ifPart(): void {
@@ -766,7 +644,13 @@ class FastLowering {
       case Wasm.GlobalSet: {
         const { type, slot } = draft.store.globals[instance.globalAddrs[a]!]!;
         const op = isWide(type.valType) ? Op.GlobalSet64 : Op.GlobalSet32;
-        draft.emit(op, slot, draft.encode(op, 1, this.slotOf(stack.length - 1)));
+        const height = stack.length - 1;
+        if (this.producerOf(height) === Op.GlobalGetAddK && draft.words[this.last.at + 2] === slot) {
+          const [, added] = this.takeBack();
+          draft.emit(Op.GlobalAddK, slot, added);
+        } else {
+          draft.emit(op, slot, draft.encode(op, 1, this.slotOf(height)));
+        }
         this.pop();
         this.lastDest = -1;
         break;
