@@ -40,10 +40,14 @@ function limitsMatch(size: number, max: number | undefined, wanted: Limits): boo
 /**
  * Allocates an instance of module `moduleIndex` whose imports are `imports`, already checked to match, and copies its
  * active segments. The instance exists even when a segment does not fit (`trap`), as others may already hold its parts.
+ * Throws ResourceError, and changes nothing, when there is no room for its tables or memories.
  */
 export function instantiateModule(store: Store, moduleIndex: number, imports: readonly ExternAddr[]): { instanceAddr: number; trap: Trap } {
   const module = store.modules[moduleIndex]!;
   const instanceAddr = store.instances.length;
+  // What may fail for want of room comes first: a failed instantiation leaves nothing behind, so addresses stay those of
+  // a recording, which knows nothing of it.
+  const { tables: newTables, memories: newMemories } = allocate(store, module);
   const imported = (kind: number) => imports.filter((extern) => extern.kind === kind).map((extern) => extern.addr);
   const globals: number[] = imported(ExternKind.Global);
   const funcs = imported(ExternKind.Func);
@@ -53,8 +57,8 @@ export function instantiateModule(store: Store, moduleIndex: number, imports: re
   }
   const evaluate = (expr: ConstExpr) => evaluateConst(store, module, funcs, globals, expr);
   for (const global of module.globals) globals.push(store.addGlobal(global.type, evaluate(global.init)));
-  const tables = [...imported(ExternKind.Table), ...module.tables.map((table) => store.addTable(table.type))];
-  const memories = [...imported(ExternKind.Memory), ...module.memories.map((type) => store.addMemory(type))];
+  const tables = [...imported(ExternKind.Table), ...newTables];
+  const memories = [...imported(ExternKind.Memory), ...newMemories];
   const instance: Instance = {
     module,
     moduleIndex,
@@ -70,6 +74,20 @@ export function instantiateModule(store: Store, moduleIndex: number, imports: re
   };
   store.instances.push(instance);
   return { instanceAddr, trap: copySegments(store, instanceAddr, instance, evaluate) };
+}
+
+/** Allocates the tables and memories that a module defines, all or none. Throws ResourceError. */
+function allocate(store: Store, module: Module): { tables: number[]; memories: number[] } {
+  const tableCount = store.tables.length;
+  const memoryCount = store.memories.length;
+  try {
+    const tables = module.tables.map((table) => store.addTable(table.type));
+    return { tables, memories: module.memories.map((type) => store.addMemory(type)) };
+  } catch (error) {
+    store.tables.length = tableCount;
+    store.memories.length = memoryCount;
+    throw error;
+  }
 }
 
 function copySegments(store: Store, instanceAddr: number, instance: Instance, evaluate: (expr: ConstExpr) => bigint): Trap {

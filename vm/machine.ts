@@ -272,8 +272,9 @@ export class Machine {
     }
   }
 
-  /** Writes bytes into a memory from the host; throws RangeError when they do not fit. */
+  /** Writes bytes into a memory from the host; throws RangeError when they do not fit or the address is no whole number. */
   writeMemory(memoryAddr: number, byteAddr: number, bytes: Uint8Array): void {
+    if (!Number.isSafeInteger(byteAddr)) throw new RangeError(`byte address ${byteAddr} is no whole number`);
     this.store.memories[memoryAddr]!.bytes.set(bytes, byteAddr);
     this.memoryWritten(memoryAddr, byteAddr, bytes.length);
   }
