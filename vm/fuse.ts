@@ -5,13 +5,13 @@
 import { Op } from "./ops.ts";
 
 /** Forms of an access whose address is `a + b`, `a + constant`, `a << constant`; -1 where there is none. */
-export interface AddressForms {
+interface AddressForms {
   readonly add: number;
   readonly addConst: number;
   readonly shiftConst: number;
 }
 
-export const addressForms: ReadonlyMap<number, AddressForms> = new Map<number, AddressForms>([
+const addressForms: ReadonlyMap<number, AddressForms> = new Map<number, AddressForms>([
   [Op.Load32, { add: Op.Load32Add, addConst: Op.Load32AddK, shiftConst: Op.Load32Shl }],
   [Op.Load8U, { add: Op.Load8UAdd, addConst: Op.Load8UAddK, shiftConst: Op.Load8UShl }],
   [Op.LoadF64, { add: Op.LoadF64Add, addConst: Op.LoadF64AddK, shiftConst: Op.LoadF64Shl }],

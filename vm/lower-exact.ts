@@ -33,8 +33,6 @@ class ExactLowering {
   private readonly localCount: number;
   private readonly controls: Control[] = [];
   private height = 0;
-  /** Nesting depth inside unreachable code, or -1 while code is reachable. */
-  private deadDepth = -1;
 
   constructor(draft: LoweringDraft, breakpoints: FuncBreakpoints | undefined) {
     this.draft = draft;
@@ -47,18 +45,9 @@ class ExactLowering {
     if (this.breakpoints?.entry) draft.emit(Op.EntryBreak);
     this.open("func", 0, draft.type.results.length, -1, 0);
     while (draft.reader.next()) {
-      if (this.deadDepth >= 0 && this.skipDead()) continue;
+      if (draft.skipsDead()) continue;
       this.instruction();
     }
-  }
-
-  /** In unreachable code: true when the instruction is to be ignored. */
-  private skipDead(): boolean {
-    const { code } = this.draft.reader;
-    if (code === Wasm.Block || code === Wasm.Loop || code === Wasm.If) this.deadDepth++;
-    else if (code === Wasm.End && this.deadDepth > 0) this.deadDepth--;
-    else if ((code === Wasm.End || code === Wasm.Else) && this.deadDepth === 0) return false;
-    return true;
   }
 
   private slot(height: number): number {
@@ -110,7 +99,7 @@ class ExactLowering {
         break;
       case Wasm.Unreachable:
         draft.emit(Op.Unreachable);
-        this.deadDepth = 0;
+        this.draft.deadDepth = 0;
         break;
       case Wasm.Block: {
         const type = blockType(draft.module, a);
@@ -139,18 +128,18 @@ class ExactLowering {
         break;
       case Wasm.Br:
         this.branch(a);
-        this.deadDepth = 0;
+        this.draft.deadDepth = 0;
         break;
       case Wasm.BrIf:
         this.branchIf(a);
         break;
       case Wasm.BrTable:
         this.branchTable(reader.labels);
-        this.deadDepth = 0;
+        this.draft.deadDepth = 0;
         break;
       case Wasm.Return:
         this.returnOp();
-        this.deadDepth = 0;
+        this.draft.deadDepth = 0;
         break;
       case Wasm.Call: {
         const { params, results } = draft.module.funcTypes[a]!;
@@ -282,17 +271,17 @@ class ExactLowering {
   private elsePart(): void {
     const control = this.controls.at(-1)!;
     const { draft } = this;
-    if (this.deadDepth < 0) control.endFixups.push(draft.emit(Op.Br, 0, 0) + 1);
+    if (this.draft.deadDepth < 0) control.endFixups.push(draft.emit(Op.Br, 0, 0) + 1);
     draft.words[control.elseFixup] = draft.pc;
     control.elseFixup = -1;
-    this.deadDepth = -1;
+    this.draft.deadDepth = -1;
     this.setHeight(control.height + control.paramCount);
   }
 
   private endBlock(): void {
     const control = this.controls.pop()!;
     const { draft } = this;
-    const reached = this.deadDepth < 0 || control.endFixups.length > 0 || control.elseFixup >= 0;
+    const reached = this.draft.deadDepth < 0 || control.endFixups.length > 0 || control.elseFixup >= 0;
     if (control.elseFixup >= 0) draft.words[control.elseFixup] = draft.pc;
     for (const at of control.endFixups) draft.words[at] = draft.pc;
     if (control.kind === "func") {
@@ -302,7 +291,7 @@ class ExactLowering {
       }
       return;
     }
-    this.deadDepth = reached ? -1 : 0;
+    this.draft.deadDepth = reached ? -1 : 0;
     this.setHeight(control.height + control.resultCount);
   }
 

@@ -51,13 +51,12 @@ class FastLowering extends VirtualStack {
   private readonly controls: Control[] = [];
   private pending: Comparison | undefined;
   private acc = 0;
-  private deadDepth = -1;
   run(): void {
     const { draft } = this;
     const { reader } = draft;
     this.open("func", [], draft.type.results, undefined, 0);
     while (reader.next()) {
-      if (this.deadDepth >= 0 && this.skipDead()) continue;
+      if (draft.skipsDead()) continue;
       draft.wasmOffset = reader.wasmOffset;
       if (this.acc >= CHECK_SPAN_TICKS && this.pending === undefined) this.check(reader.wasmOffset);
       if ((reader.row.flags & InstrFlag.Uncounted) === 0) this.acc++;
@@ -66,14 +65,6 @@ class FastLowering extends VirtualStack {
       if (plain !== undefined) this.plain(reader.row, plain);
       else this.special();
     }
-  }
-
-  private skipDead(): boolean {
-    const { code } = this.draft.reader;
-    if (code === Wasm.Block || code === Wasm.Loop || code === Wasm.If) this.deadDepth++;
-    else if (code === Wasm.End && this.deadDepth > 0) this.deadDepth--;
-    else if ((code === Wasm.End || code === Wasm.Else) && this.deadDepth === 0) return false;
-    return true;
   }
 
   // Plain instructions.
@@ -341,8 +332,8 @@ class FastLowering extends VirtualStack {
 
   /** A label here, reached by `fixups` and, when code is reachable, by falling through. */
   private label(fixups: readonly Fixup[], key: number): void {
-    if (this.deadDepth >= 0) this.acc = fixups[0]!.acc;
-    this.deadDepth = -1;
+    if (this.draft.deadDepth >= 0) this.acc = fixups[0]!.acc;
+    this.draft.deadDepth = -1;
     this.draft.point(key, this.acc);
     for (const fixup of fixups) this.resolve(fixup, this.draft.pc, this.acc);
     this.closeOperations();
@@ -411,7 +402,7 @@ class FastLowering extends VirtualStack {
     const skip: Fixup = { at: this.branchOn(false) + 1, acc: this.acc };
     this.branch(control);
     // Not taken, execution may be suspended behind the moves: that point is a label of its own.
-    this.deadDepth = 0;
+    this.draft.deadDepth = 0;
     this.label([skip], pointBefore(draft.reader.pos));
   }
 
@@ -471,7 +462,7 @@ class FastLowering extends VirtualStack {
         break;
       case Wasm.Unreachable:
         draft.emit(Op.Unreachable);
-        this.deadDepth = 0;
+        this.draft.deadDepth = 0;
         break;
       case Wasm.Block: {
         const type = blockType(draft.module, reader.a);
@@ -493,18 +484,18 @@ class FastLowering extends VirtualStack {
         break;
       case Wasm.Br:
         this.branch(this.control(reader.a));
-        this.deadDepth = 0;
+        this.draft.deadDepth = 0;
         break;
       case Wasm.BrIf:
         this.branchIf(this.control(reader.a));
         break;
       case Wasm.BrTable:
         this.branchTable(reader.labels);
-        this.deadDepth = 0;
+        this.draft.deadDepth = 0;
         break;
       case Wasm.Return:
         this.returnOp();
-        this.deadDepth = 0;
+        this.draft.deadDepth = 0;
         break;
       case Wasm.Call:
         this.call();
@@ -542,13 +533,13 @@ class FastLowering extends VirtualStack {
   private elsePart(): void {
     const { draft } = this;
     const control = this.controls.at(-1)!;
-    if (this.deadDepth < 0) {
+    if (this.draft.deadDepth < 0) {
       this.moveToLabel(control);
       this.jumpFrom(draft.emit(Op.Br, 0, 0), control);
     }
     this.truncate(control.height);
     this.pushSlots(control.params);
-    this.deadDepth = 0;
+    this.draft.deadDepth = 0;
     this.label([control.elseFixup!], pointBefore(draft.reader.pos));
     control.elseFixup = undefined;
   }
@@ -558,14 +549,14 @@ class FastLowering extends VirtualStack {
     const { draft } = this;
     const fixups = control.elseFixup === undefined ? control.endFixups : [control.elseFixup, ...control.endFixups];
     if (fixups.length > 0) {
-      if (this.deadDepth < 0) this.settleAll();
+      if (this.draft.deadDepth < 0) this.settleAll();
       this.label(fixups, pointBefore(draft.reader.pos));
-    } else if (this.deadDepth < 0) {
+    } else if (this.draft.deadDepth < 0) {
       // Nothing branches here: values stay where they are.
       if (control.kind === "func") this.returnOp();
       return;
     }
-    if (control.kind === "func" && this.deadDepth >= 0) return;
+    if (control.kind === "func" && this.draft.deadDepth >= 0) return;
     this.truncate(control.height);
     this.pushSlots(control.results);
     if (control.kind === "func") this.returnOp();

@@ -6,6 +6,7 @@ import { type CodeMemory, findSorted, type LoweredCode, Mode } from "./code.ts";
 import { InstrReader } from "./instr.ts";
 import { lowerExact } from "./lower-exact.ts";
 import { lowerFast } from "./lower-fast.ts";
+import { Wasm } from "./opcodes.ts";
 import { opRows } from "./ops.ts";
 import { FUNC_INFO_WORDS, FuncInfo, type Instance, type Store } from "./store.ts";
 import type { FuncType, Module, ValType } from "./types.ts";
@@ -34,6 +35,8 @@ export class LoweringDraft {
   /** In exact code: for each loop the key of its header and the index in `words` of the fast code index to jump to. */
   readonly loops: { readonly key: number; readonly at: number }[] = [];
   maxHeight = 0;
+  /** Nesting depth inside unreachable code, or -1 while code is reachable. */
+  deadDepth = -1;
   /** When set, every operation emitted is noted by its code index. */
   sites: Map<number, OpSite> | undefined;
   /** Of the wasm instruction being lowered, for `sites`. */
@@ -55,6 +58,16 @@ export class LoweringDraft {
     for (const run of body.localRuns) for (let i = 0; i < run.count; i++) locals.push(run.type);
     this.localTypes = locals;
     this.reader = new InstrReader(this.module.bytes, body.codeStart, body.end);
+  }
+
+  /** Whether the reader's instruction is unreachable, and no else or end that may end that. Keeps count of nesting. */
+  skipsDead(): boolean {
+    if (this.deadDepth < 0) return false;
+    const { code } = this.reader;
+    if (code === Wasm.Block || code === Wasm.Loop || code === Wasm.If) this.deadDepth++;
+    else if (code === Wasm.End && this.deadDepth > 0) this.deadDepth--;
+    else if ((code === Wasm.End || code === Wasm.Else) && this.deadDepth === 0) return false;
+    return true;
   }
 
   get pc(): number {

@@ -224,8 +224,8 @@ export class Machine {
     const top = store.frameTop - FRAME_WORDS;
     const funcAddr = store.frames[top + Frame.Func]!;
     const slot = store.frames[top + Frame.Fp]!;
-    const callerFlags = top === 0 ? 0 : store.frames[top - FRAME_WORDS + Frame.Func]!;
-    const callerInstance = top === 0 ? -1 : store.funcInfo[callerFlags * FUNC_INFO_WORDS + FuncInfo.InstanceAddr]!;
+    const callerFunc = top === 0 ? 0 : store.frames[top - FRAME_WORDS + Frame.Func]!;
+    const callerInstance = top === 0 ? -1 : store.funcInfo[callerFunc * FUNC_INFO_WORDS + FuncInfo.InstanceAddr]!;
     const implementation = this.hostFunctions[funcAddr];
     if (implementation === undefined) {
       const func = store.funcs[funcAddr]!;

@@ -128,7 +128,7 @@ export const DEFAULT_STACK_BYTES = 8 << 20;
 export type BackingFactory = (addr: number, type: MemoryType) => MemoryBacking | undefined;
 
 /** Words of a function's entry in `Store.funcInfo`: what the interpreter needs to call it. */
-export const FUNC_INFO_WORDS = 8;
+export const FUNC_INFO_WORDS = 8; // a power of two: addresses become indices by shifting
 export const FuncInfo = {
   /** Code index of the entry when run in mode Exact, Fast. 0: not lowered yet. 1: host function. */
   PcExact: 0,
@@ -141,7 +141,6 @@ export const FuncInfo = {
   InstanceAddr: 5,
   /** Store-wide number of the function's type: equal types have equal numbers. */
   TypeId: 6,
-  ResultSlots: 7,
 } as const;
 
 // Room enough that most programs never have these arrays replaced: the loop is compiled for their addresses.
@@ -260,7 +259,6 @@ export class Store {
     info[at + FuncInfo.LocalSlots] = params.length;
     info[at + FuncInfo.InstanceAddr] = host ? -1 : func.instanceAddr;
     info[at + FuncInfo.TypeId] = this.typeId(func.type);
-    info[at + FuncInfo.ResultSlots] = results.length;
     return addr;
   }
 
