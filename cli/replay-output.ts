@@ -3,8 +3,8 @@
  * were when it was recorded. A journal of a replay; changes nothing.
  */
 import type { TraceEvent } from "../rr/event.ts";
-import type { Journal } from "../vm/host.ts";
-import { Status, type Store } from "../vm/store.ts";
+import { SilentJournal } from "../vm/silent-journal.ts";
+import { type ExternAddr, Status, type Store } from "../vm/store.ts";
 import { Trap } from "../vm/trap.ts";
 import { readValues } from "../vm/value.ts";
 import { OutputFollower, type OutputSink } from "../wasi/output.ts";
@@ -15,22 +15,7 @@ import { formatResults } from "./values.ts";
 
 const encoder = new TextEncoder();
 
-function nothing(): void {}
-
-export class ReplayOutput implements Journal {
-  readonly moduleAdded = nothing;
-  readonly hostFuncAdded = nothing;
-  readonly memoryAdded = nothing;
-  readonly tableAdded = nothing;
-  readonly globalAdded = nothing;
-  readonly hostThrew = nothing;
-  readonly exited = nothing;
-  readonly grew = nothing;
-  readonly memoryWritten = nothing;
-  readonly memoryGrown = nothing;
-  readonly tableSet = nothing;
-  readonly tableGrown = nothing;
-  readonly globalSet = nothing;
+export class ReplayOutput extends SilentJournal {
   private readonly program: string;
   private readonly sink: OutputSink;
   private readonly follower: OutputFollower;
@@ -40,6 +25,7 @@ export class ReplayOutput implements Journal {
 
   /** `store` gives the replayer's store; output goes to `sink` as it comes. */
   constructor(program: string, store: () => Store, sink: OutputSink) {
+    super();
     this.program = program;
     this.store = store;
     this.sink = sink;
@@ -60,30 +46,30 @@ export class ReplayOutput implements Journal {
     else if (event.kind === "trap" && store.status === Status.Trapped) this.report(trapReport(store, this.program, this.thrown));
   };
 
-  instantiated(_instanceAddr: number, _moduleIndex: number, _imports: unknown, trap: Trap): void {
+  override instantiated(_instanceAddr: number, _moduleIndex: number, _imports: readonly ExternAddr[], trap: Trap): void {
     if (trap === Trap.None) return;
     this.trap = true;
     this.report([trapHead(this.program, trap)]);
   }
 
-  called(): void {
+  override called(): void {
     this.trap = false;
   }
 
-  trapped(): void {
+  override trapped(): void {
     this.trap = true;
   }
 
-  hostCalled(funcAddr: number, argSlot: number): void {
+  override hostCalled(funcAddr: number, argSlot: number): void {
     this.follower.hostCalled(this.store(), funcAddr, argSlot);
   }
 
-  hostReturned(funcAddr: number, resultSlot: number): void {
+  override hostReturned(funcAddr: number, resultSlot: number): void {
     this.follower.hostReturned(this.store(), funcAddr, resultSlot);
   }
 
   /** Only calls of --invoke have results, and only the outermost calls are the command's. */
-  returned(funcAddr: number, resultSlot: number): void {
+  override returned(funcAddr: number, resultSlot: number): void {
     const store = this.store();
     if (store.frameTop > 0) return;
     const { type } = store.funcs[funcAddr]!;
