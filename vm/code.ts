@@ -37,14 +37,17 @@ export interface FuncBreakpoints {
   readonly wasmOffsets: ReadonlySet<number>;
 }
 
+const FIRST_CODE_WORD = 2;
 const INITIAL_WORDS = 1 << 21;
 const INITIAL_CONSTANTS = 1 << 14;
 
 export class CodeMemory {
   /** The system commits only what is written; ample room, as the loop is compiled for the address. */
   words = new Int32Array(INITIAL_WORDS);
-  /** Words in use. Index 0 starts a function by its entry, index 1 stands for host functions. */
-  top = 2;
+  /** Nothing at this index and above is in use. Index 0 starts a function by its entry, index 1 stands for host functions. */
+  top = FIRST_CODE_WORD;
+  /** What was given back below `top`: ascending, apart from one another and from `top`. */
+  private readonly gaps: { start: number; end: number }[] = [];
   constI64 = new BigInt64Array(INITIAL_CONSTANTS);
   constF64 = new Float64Array(this.constI64.buffer);
   private readonly constIndex = new Map<bigint, number>();
@@ -64,17 +67,42 @@ export class CodeMemory {
     return mode === Mode.Exact ? this.exact[funcAddr] : this.fast[funcAddr];
   }
 
-  /** Appends words; returns nothing, the caller knew `top`. May replace `words`. */
-  append(words: readonly number[]): void {
-    // The interpreter reads operands ahead of knowing how many there are.
-    const needed = this.top + words.length + 4;
-    if (needed > this.words.length) {
-      const larger = new Int32Array(Math.max(needed, this.words.length * 2));
-      larger.set(this.words);
-      this.words = larger;
+  /** Where `wordCount` words fit: into the first gap that is large enough, else at `top`. Cost: the gaps. */
+  roomFor(wordCount: number): number {
+    return this.gaps.find(({ start, end }) => end - start >= wordCount)?.start ?? this.top;
+  }
+
+  /** Puts code where `roomFor` said. May replace `words`. */
+  put(at: number, code: readonly number[]): void {
+    const gap = this.gaps.findIndex(({ start }) => start === at);
+    if (gap >= 0) {
+      this.gaps[gap]!.start += code.length;
+      if (this.gaps[gap]!.start === this.gaps[gap]!.end) this.gaps.splice(gap, 1);
+    } else {
+      this.top = at + code.length;
+      this.reserve();
     }
-    this.words.set(words, this.top);
-    this.top += words.length;
+    this.words.set(code, at);
+  }
+
+  private reserve(): void {
+    // The interpreter reads operands ahead of knowing how many there are.
+    const needed = this.top + 4;
+    if (needed <= this.words.length) return;
+    const larger = new Int32Array(Math.max(needed, this.words.length * 2));
+    larger.set(this.words);
+    this.words = larger;
+  }
+
+  /** Gives back the words of code that no frame stands in any more. */
+  release({ start, end }: LoweredCode): void {
+    const { gaps } = this;
+    let at = gaps.findIndex((gap) => gap.start > start);
+    if (at < 0) at = gaps.length;
+    gaps.splice(at, 0, { start, end });
+    if (at + 1 < gaps.length && gaps[at + 1]!.start === end) gaps[at]!.end = gaps.splice(at + 1, 1)[0]!.end;
+    if (at > 0 && gaps[at - 1]!.end === start) gaps[at - 1]!.end = gaps.splice(at, 1)[0]!.end;
+    if (gaps.at(-1)!.end === this.top) this.top = gaps.pop()!.start;
   }
 
   /** Index of a 64-bit constant in the pool. May replace the pool's arrays. */

@@ -17,7 +17,7 @@ export interface OpSite {
   readonly acc: number;
 }
 
-/** What a lowering works on and writes to. Code indices are absolute: `base` is where `words` will be appended. */
+/** What a lowering works on and writes to. Code indices are absolute: `base` is where `words` will stand. */
 export class LoweringDraft {
   readonly store: Store;
   readonly module: Module;
@@ -43,7 +43,7 @@ export class LoweringDraft {
   wasmOffset = 0;
   acc = 0;
 
-  constructor(store: Store, funcAddr: number, base = store.code.top) {
+  constructor(store: Store, funcAddr: number, base: number) {
     const func = store.funcs[funcAddr]!;
     if (func.kind !== "wasm") throw new Error(`function ${funcAddr} is a host function`);
     this.store = store;
@@ -105,9 +105,16 @@ export function lowerFunction(store: Store, funcAddr: number, mode: Mode): Lower
   const at = funcAddr * FUNC_INFO_WORDS;
   const breakpoints = code.breakpoints.get(funcAddr);
   const exact = mode === Mode.Exact || breakpoints !== undefined;
-  const draft = new LoweringDraft(store, funcAddr);
-  if (exact) lowerExact(draft, breakpoints);
-  else lowerFast(draft);
+  const lower = (base: number): LoweringDraft => {
+    const draft = new LoweringDraft(store, funcAddr, base);
+    if (exact) lowerExact(draft, breakpoints);
+    else lowerFast(draft);
+    return draft;
+  };
+  let draft = lower(code.top);
+  // How much room it takes is known now only. In a gap that other code has left it is made once more, for other indices.
+  const room = code.roomFor(draft.words.length);
+  if (room !== code.top) draft = lower(room);
   const lowered: LoweredCode = {
     start: draft.base,
     end: draft.pc,
@@ -126,7 +133,7 @@ export function lowerFunction(store: Store, funcAddr: number, mode: Mode): Lower
     code.fast[funcAddr] = lowered;
     funcInfo[at + FuncInfo.PcFast] = lowered.start;
   }
-  code.append(draft.words);
+  code.put(draft.base, draft.words);
   if (breakpoints === undefined) linkLoops(code, funcAddr);
   return lowered;
 }
@@ -147,9 +154,14 @@ function linkLoops(code: CodeMemory, funcAddr: number): void {
   }
 }
 
-/** Forgets a function's code, so that the next call lowers it anew. Frames must hold no code index of it. */
+/** Forgets a function's code, so that the next call lowers it anew. Frames must hold no code index of it: its room is used again. */
 export function forgetCode(store: Store, funcAddr: number): void {
   const { code, funcInfo } = store;
+  const exact = code.exact[funcAddr];
+  const fast = code.fast[funcAddr];
+  if (exact !== undefined) code.release(exact);
+  // With breakpoints both are the same.
+  if (fast !== undefined && fast !== exact) code.release(fast);
   code.exact[funcAddr] = undefined;
   code.fast[funcAddr] = undefined;
   code.loops[funcAddr] = undefined;
