@@ -42,7 +42,7 @@ export { comparePositions, type Position, readSnapshotMemory, type Snapshot } fr
 export { compileModule } from "./vm/compile.ts";
 export { decodeModule } from "./vm/decode.ts";
 export { type DisassembledInstr, disassembleFunction, outlineModule } from "./vm/disassemble.ts";
-export { DecodeError, LinkError, ResourceError, RewasmError, ValidationError } from "./vm/errors.ts";
+export { DecodeError, LinkError, ResourceError, RewasmError, UnsupportedError, ValidationError } from "./vm/errors.ts";
 export { runUntil, Stop, setBreakpoints, unwatchFrames, watchFrame } from "./vm/execute.ts";
 export { ExitRequest, type HostCall, type HostFunction, type Journal } from "./vm/host.ts";
 export { type HostResult, hostFunction } from "./vm/host-function.ts";

@@ -5,7 +5,7 @@
  */
 import { DecodeError, ValidationError } from "./errors.ts";
 import { blockTypeOrUndefined, type InstrReader } from "./instr.ts";
-import { InstrFlag, type InstrRow, opcodeRow, Wasm } from "./opcodes.ts";
+import { Imm, InstrFlag, type InstrRow, opcodeRow, Wasm } from "./opcodes.ts";
 import { type FuncType, isRefType, type Module, ValType, valTypeName } from "./types.ts";
 
 /** Most operands on the stack of one function, so that a hostile one cannot make the stack unbounded. */
@@ -108,7 +108,7 @@ export class Checker {
       return;
     }
     if (row.align >= 0) this.checkMemArg(row);
-    else if (row.code >= 0xfc008 || row.code === Wasm.MemorySize || row.code === Wasm.MemoryGrow) this.checkIndices(row);
+    else if (row.imm !== Imm.None) this.checkIndices(row);
     for (let i = params.length - 1; i >= 0; i--) this.pop(params[i]!);
     for (let i = 0; i < results.length; i++) this.push(results[i]!);
   }
@@ -479,6 +479,21 @@ export class Checker {
       this.fail("alignment", `alignment must not be larger than natural: 2^${reader.a} for ${row.mnemonic}, natural is 2^${row.align}`);
     }
     if (reader.b > 0xffff_ffff) this.fail("offset-out-of-range", `offset out of range: ${reader.b}`);
+    if (row.imm === Imm.MemArgLane) this.checkLane(reader.d, row.lanes);
+  }
+
+  private checkLane(lane: number, lanes: number): void {
+    if (lane >= lanes) this.fail("invalid-lane", `invalid lane index ${lane}, there are ${lanes}`);
+  }
+
+  private checkShuffle(lanes: number): void {
+    const { lo, hi, lo2, hi2 } = this.reader;
+    for (let i = 0; i < 32; i += 8) {
+      this.checkLane((lo >>> i) & 0xff, lanes);
+      this.checkLane((hi >>> i) & 0xff, lanes);
+      this.checkLane((lo2 >>> i) & 0xff, lanes);
+      this.checkLane((hi2 >>> i) & 0xff, lanes);
+    }
   }
 
   /** Index immediates of instructions whose operands are plain. */
@@ -513,6 +528,9 @@ export class Checker {
       case 0xfc00e satisfies typeof Wasm.TableCopy:
         this.sameElemType(this.tableElemType(a), this.tableElemType(b));
         break;
+      default:
+        if (row.imm === Imm.Lane) this.checkLane(a, row.lanes);
+        else if (row.imm === Imm.Shuffle) this.checkShuffle(row.lanes);
     }
   }
 

@@ -118,6 +118,14 @@ function immediatesText(module: Module, funcIndex: number, reader: InstrReader):
       return f32Text(a);
     case Imm.F64:
       return f64Text(reader.lo, reader.hi);
+    case Imm.Lane:
+      return `${a}`;
+    case Imm.MemArgLane:
+      return `${memArgText(reader)} ${reader.d}`.trimStart();
+    case Imm.V128:
+      return `i32x4 ${[reader.lo, reader.hi, reader.lo2, reader.hi2].map((word) => `0x${(word >>> 0).toString(16).padStart(8, "0")}`).join(" ")}`;
+    case Imm.Shuffle:
+      return [reader.lo, reader.hi, reader.lo2, reader.hi2].flatMap((word) => [0, 8, 16, 24].map((at) => (word >>> at) & 0xff)).join(" ");
     case Imm.RefType:
       return valTypeName(a as ValType).replace("ref", "");
     case Imm.SelectTypes:

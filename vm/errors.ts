@@ -36,3 +36,10 @@ export class LinkError extends RewasmError {}
 
 /** The host or the machine ran out of something that the program may ask for (memory, table space). */
 export class ResourceError extends RewasmError {}
+
+/** The module is valid, but this version cannot execute something in it. Raised when that would first be translated. */
+export class UnsupportedError extends RewasmError {
+  constructor(message: string) {
+    super("unsupported", message);
+  }
+}

@@ -3,6 +3,7 @@
  * deterministic given the store and the addresses, so replay repeats it from an event. It never runs wasm functions.
  */
 import { initMemory, initTable } from "./bulk.ts";
+import { UnsupportedError } from "./errors.ts";
 import { InstrReader } from "./instr.ts";
 import { Wasm } from "./opcodes.ts";
 import type { ExternAddr, Instance, Store } from "./store.ts";
@@ -159,7 +160,7 @@ function evaluateConst(store: Store, module: Module, funcs: readonly number[], g
       case Wasm.End:
         return stack.pop()!;
       default:
-        throw new Error(`${reader.row.mnemonic} is not constant`);
+        throw new UnsupportedError(`unsupported: no evaluation of ${reader.row.mnemonic} yet`);
     }
   }
   throw new Error("constant expression without end");

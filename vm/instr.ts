@@ -13,6 +13,8 @@
  *   TableInit     a: element segment, b: table            MemoryInit   a: data segment, b: memory
  *   I32 a: signed value    I64, F64 lo, hi: the 64 bits   F32 a: the 32 bits, signed
  *   RefType       a: type byte     SelectTypes   types: value type bytes
+ *   MemArgLane    as MemArg, d: lane   Lane   a: lane
+ *   V128          lo, hi, lo2, hi2: the 128 bits, lowest word first   Shuffle   the same words: a byte per lane
  */
 import { DecodeError } from "./errors.ts";
 import { Imm, type InstrRow, isPrefix, opcodeRow } from "./opcodes.ts";
@@ -32,8 +34,11 @@ export class InstrReader extends ByteReader {
   a = 0;
   b = 0;
   c = 0;
+  d = 0;
   lo = 0;
   hi = 0;
+  lo2 = 0;
+  hi2 = 0;
   labels: number[] = [];
   types: number[] = [];
 
@@ -108,6 +113,20 @@ export class InstrReader extends ByteReader {
         break;
       case Imm.LabelTable:
         this.labels = this.labelTable();
+        break;
+      case Imm.Lane:
+        this.a = this.u8();
+        break;
+      case Imm.MemArgLane:
+        this.memArg();
+        this.d = this.u8();
+        break;
+      case Imm.V128:
+      case Imm.Shuffle:
+        this.lo = this.fixed32();
+        this.hi = this.fixed32();
+        this.lo2 = this.fixed32();
+        this.hi2 = this.fixed32();
         break;
       case Imm.RefType:
         this.a = this.refType();
@@ -201,7 +220,7 @@ export class InstrReader extends ByteReader {
 
 /** True for the byte of a value type that this implementation has. */
 export function isValType(byte: number): byte is ValType {
-  return (byte >= ValType.F64 && byte <= ValType.I32) || byte === ValType.FuncRef || byte === ValType.ExternRef;
+  return (byte >= ValType.V128 && byte <= ValType.I32) || byte === ValType.FuncRef || byte === ValType.ExternRef;
 }
 
 export function hexByte(value: number): string {
@@ -211,10 +230,7 @@ export function hexByte(value: number): string {
 /** Types of blocks that take nothing and give one value or none, by 7-bit signed type. */
 const shortTypes: ReadonlyMap<number, FuncType> = new Map([
   [-64, { params: [], results: [] }],
-  ...[ValType.I32, ValType.I64, ValType.F32, ValType.F64, ValType.FuncRef, ValType.ExternRef].map((type): [number, FuncType] => [
-    type - 0x80,
-    { params: [], results: [type] },
-  ]),
+  ...Object.values(ValType).map((type): [number, FuncType] => [type - 0x80, { params: [], results: [type] }]),
 ]);
 
 /** The type of a block instruction whose field `a` is given; undefined when it names none. No allocation. */

@@ -262,7 +262,7 @@ class ExactLowering {
   private bulk(): void {
     const { draft } = this;
     const form = bulkForm(draft);
-    if (form === undefined) throw new Error(`no exact lowering of ${draft.reader.row.mnemonic}`);
+    if (form === undefined) throw draft.unsupported();
     const height = this.height - form.operandCount;
     draft.emit(Op.Bulk, form.kind, this.slot(height) * 2, form.a, form.b);
     this.setHeight(height);

@@ -758,7 +758,7 @@ class FastLowering extends VirtualStack {
   private bulk(): void {
     const { draft } = this;
     const form = bulkForm(draft);
-    if (form === undefined) throw new Error(`no fast lowering of ${draft.reader.row.mnemonic}`);
+    if (form === undefined) throw draft.unsupported();
     const height = this.stack.length - form.operandCount;
     for (let i = height; i < this.stack.length; i++) this.settle(i);
     draft.emit(Op.Bulk, form.kind, this.slot(height) * 2, form.a, form.b);

@@ -3,13 +3,14 @@
  * share a frame layout (lower-exact.ts, lower-fast.ts). Functions are already validated, so nothing is checked again.
  */
 import { type CodeMemory, findSorted, type LoweredCode, Mode } from "./code.ts";
+import { UnsupportedError } from "./errors.ts";
 import { InstrReader } from "./instr.ts";
 import { lowerExact } from "./lower-exact.ts";
 import { lowerFast } from "./lower-fast.ts";
 import { Wasm } from "./opcodes.ts";
 import { opRows } from "./ops.ts";
 import { FUNC_INFO_WORDS, FuncInfo, type Instance, type Store } from "./store.ts";
-import type { FuncType, Module, ValType } from "./types.ts";
+import { type FuncType, type Module, ValType } from "./types.ts";
 
 /** Ticks that a piece of fast code has not charged when it reaches an operation: what a trap there has to add. */
 export interface OpSite {
@@ -56,6 +57,9 @@ export class LoweringDraft {
     const body = this.module.funcs[func.funcIndex - this.module.importedFuncCount]!;
     const locals: ValType[] = [...func.type.params];
     for (const run of body.localRuns) for (let i = 0; i < run.count; i++) locals.push(run.type);
+    if (locals.includes(ValType.V128) || func.type.results.includes(ValType.V128)) {
+      throw new UnsupportedError(`unsupported: no execution of functions over v128 yet (function ${func.funcIndex})`);
+    }
     this.localTypes = locals;
     this.reader = new InstrReader(this.module.bytes, body.codeStart, body.end);
   }
@@ -68,6 +72,12 @@ export class LoweringDraft {
     else if (code === Wasm.End && this.deadDepth > 0) this.deadDepth--;
     else if ((code === Wasm.End || code === Wasm.Else) && this.deadDepth === 0) return false;
     return true;
+  }
+
+  /** What to throw for an instruction that has no lowering. */
+  unsupported(): UnsupportedError {
+    const { row, wasmOffset } = this.reader;
+    return new UnsupportedError(`unsupported: no execution of ${row.mnemonic} yet (at offset 0x${wasmOffset.toString(16)})`);
   }
 
   get pc(): number {

@@ -32,6 +32,12 @@ export const Imm = {
   F64: 20,
   RefType: 21,
   SelectTypes: 22,
+  /** A memarg, then a lane index. */
+  MemArgLane: 23,
+  Lane: 24,
+  V128: 25,
+  /** Sixteen lane indices. */
+  Shuffle: 26,
 } as const;
 export type Imm = (typeof Imm)[keyof typeof Imm];
 
@@ -58,6 +64,8 @@ export interface InstrRow {
   readonly flags: number;
   /** Exponent of the natural alignment, which is the access width too; -1 unless it has a memarg. */
   readonly align: number;
+  /** Number of lanes that a lane index chooses from, of shuffles those of both operands; 0 when there is none. */
+  readonly lanes: number;
 }
 
 /** A row that keeps its code and name as literal types, from which `Wasm` gets its members. */
@@ -66,7 +74,7 @@ interface NamedRow<Code extends number, Name extends string> extends InstrRow {
   readonly name: Name;
 }
 
-const { I32, I64, F32, F64 } = ValType;
+const { I32, I64, F32, F64, V128 } = ValType;
 type Types = readonly ValType[];
 
 function row<const Code extends number, const Name extends string>(
@@ -77,10 +85,11 @@ function row<const Code extends number, const Name extends string>(
   results: Types | undefined,
   flags = 0,
   align = -1,
+  lanes = 0,
 ): NamedRow<Code, Name> {
   // Two opcodes share the text name "select"; only the table tells them apart.
   const mnemonic: string = name === "select_t" ? "select" : name;
-  return { code, name, mnemonic, imm, params, results, flags, align };
+  return { code, name, mnemonic, imm, params, results, flags, align, lanes };
 }
 
 /** A plain instruction: no immediates, fixed signature. */
@@ -99,6 +108,16 @@ function load<const Code extends number, const Name extends string>(code: Code, 
 
 function store<const Code extends number, const Name extends string>(code: Code, name: Name, align: number, operand: ValType) {
   return row(code, name, Imm.MemArg, [I32, operand], [], 0, align);
+}
+
+/** A vector instruction that names one of `lanes` lanes. */
+function lane<const Code extends number, const Name extends string>(code: Code, name: Name, lanes: number, params: Types, results: Types) {
+  return row(code, name, Imm.Lane, params, results, 0, -1, lanes);
+}
+
+/** A load into, or a store from, one lane of a vector. */
+function memLane<const Code extends number, const Name extends string>(code: Code, name: Name, align: number, results: Types) {
+  return row(code, name, Imm.MemArgLane, [I32, V128], results, 0, align, 16 >> align);
 }
 
 const { Uncounted, Diverts, Call, Constant } = InstrFlag;
@@ -313,6 +332,263 @@ const rows = [
   special(0xfc00f, "table.grow", Imm.Table),
   row(0xfc010, "table.size", Imm.Table, [], [I32]),
   special(0xfc011, "table.fill", Imm.Table),
+
+  load(0xfd000, "v128.load", 4, V128),
+  load(0xfd001, "v128.load8x8_s", 3, V128),
+  load(0xfd002, "v128.load8x8_u", 3, V128),
+  load(0xfd003, "v128.load16x4_s", 3, V128),
+  load(0xfd004, "v128.load16x4_u", 3, V128),
+  load(0xfd005, "v128.load32x2_s", 3, V128),
+  load(0xfd006, "v128.load32x2_u", 3, V128),
+  load(0xfd007, "v128.load8_splat", 0, V128),
+  load(0xfd008, "v128.load16_splat", 1, V128),
+  load(0xfd009, "v128.load32_splat", 2, V128),
+  load(0xfd00a, "v128.load64_splat", 3, V128),
+  store(0xfd00b, "v128.store", 4, V128),
+  row(0xfd00c, "v128.const", Imm.V128, [], [V128], Constant),
+  row(0xfd00d, "i8x16.shuffle", Imm.Shuffle, [V128, V128], [V128], 0, -1, 32),
+  plain(0xfd00e, "i8x16.swizzle", [V128, V128], [V128]),
+  plain(0xfd00f, "i8x16.splat", [I32], [V128]),
+  plain(0xfd010, "i16x8.splat", [I32], [V128]),
+  plain(0xfd011, "i32x4.splat", [I32], [V128]),
+  plain(0xfd012, "i64x2.splat", [I64], [V128]),
+  plain(0xfd013, "f32x4.splat", [F32], [V128]),
+  plain(0xfd014, "f64x2.splat", [F64], [V128]),
+  lane(0xfd015, "i8x16.extract_lane_s", 16, [V128], [I32]),
+  lane(0xfd016, "i8x16.extract_lane_u", 16, [V128], [I32]),
+  lane(0xfd017, "i8x16.replace_lane", 16, [V128, I32], [V128]),
+  lane(0xfd018, "i16x8.extract_lane_s", 8, [V128], [I32]),
+  lane(0xfd019, "i16x8.extract_lane_u", 8, [V128], [I32]),
+  lane(0xfd01a, "i16x8.replace_lane", 8, [V128, I32], [V128]),
+  lane(0xfd01b, "i32x4.extract_lane", 4, [V128], [I32]),
+  lane(0xfd01c, "i32x4.replace_lane", 4, [V128, I32], [V128]),
+  lane(0xfd01d, "i64x2.extract_lane", 2, [V128], [I64]),
+  lane(0xfd01e, "i64x2.replace_lane", 2, [V128, I64], [V128]),
+  lane(0xfd01f, "f32x4.extract_lane", 4, [V128], [F32]),
+  lane(0xfd020, "f32x4.replace_lane", 4, [V128, F32], [V128]),
+  lane(0xfd021, "f64x2.extract_lane", 2, [V128], [F64]),
+  lane(0xfd022, "f64x2.replace_lane", 2, [V128, F64], [V128]),
+  plain(0xfd023, "i8x16.eq", [V128, V128], [V128]),
+  plain(0xfd024, "i8x16.ne", [V128, V128], [V128]),
+  plain(0xfd025, "i8x16.lt_s", [V128, V128], [V128]),
+  plain(0xfd026, "i8x16.lt_u", [V128, V128], [V128]),
+  plain(0xfd027, "i8x16.gt_s", [V128, V128], [V128]),
+  plain(0xfd028, "i8x16.gt_u", [V128, V128], [V128]),
+  plain(0xfd029, "i8x16.le_s", [V128, V128], [V128]),
+  plain(0xfd02a, "i8x16.le_u", [V128, V128], [V128]),
+  plain(0xfd02b, "i8x16.ge_s", [V128, V128], [V128]),
+  plain(0xfd02c, "i8x16.ge_u", [V128, V128], [V128]),
+  plain(0xfd02d, "i16x8.eq", [V128, V128], [V128]),
+  plain(0xfd02e, "i16x8.ne", [V128, V128], [V128]),
+  plain(0xfd02f, "i16x8.lt_s", [V128, V128], [V128]),
+  plain(0xfd030, "i16x8.lt_u", [V128, V128], [V128]),
+  plain(0xfd031, "i16x8.gt_s", [V128, V128], [V128]),
+  plain(0xfd032, "i16x8.gt_u", [V128, V128], [V128]),
+  plain(0xfd033, "i16x8.le_s", [V128, V128], [V128]),
+  plain(0xfd034, "i16x8.le_u", [V128, V128], [V128]),
+  plain(0xfd035, "i16x8.ge_s", [V128, V128], [V128]),
+  plain(0xfd036, "i16x8.ge_u", [V128, V128], [V128]),
+  plain(0xfd037, "i32x4.eq", [V128, V128], [V128]),
+  plain(0xfd038, "i32x4.ne", [V128, V128], [V128]),
+  plain(0xfd039, "i32x4.lt_s", [V128, V128], [V128]),
+  plain(0xfd03a, "i32x4.lt_u", [V128, V128], [V128]),
+  plain(0xfd03b, "i32x4.gt_s", [V128, V128], [V128]),
+  plain(0xfd03c, "i32x4.gt_u", [V128, V128], [V128]),
+  plain(0xfd03d, "i32x4.le_s", [V128, V128], [V128]),
+  plain(0xfd03e, "i32x4.le_u", [V128, V128], [V128]),
+  plain(0xfd03f, "i32x4.ge_s", [V128, V128], [V128]),
+  plain(0xfd040, "i32x4.ge_u", [V128, V128], [V128]),
+  plain(0xfd041, "f32x4.eq", [V128, V128], [V128]),
+  plain(0xfd042, "f32x4.ne", [V128, V128], [V128]),
+  plain(0xfd043, "f32x4.lt", [V128, V128], [V128]),
+  plain(0xfd044, "f32x4.gt", [V128, V128], [V128]),
+  plain(0xfd045, "f32x4.le", [V128, V128], [V128]),
+  plain(0xfd046, "f32x4.ge", [V128, V128], [V128]),
+  plain(0xfd047, "f64x2.eq", [V128, V128], [V128]),
+  plain(0xfd048, "f64x2.ne", [V128, V128], [V128]),
+  plain(0xfd049, "f64x2.lt", [V128, V128], [V128]),
+  plain(0xfd04a, "f64x2.gt", [V128, V128], [V128]),
+  plain(0xfd04b, "f64x2.le", [V128, V128], [V128]),
+  plain(0xfd04c, "f64x2.ge", [V128, V128], [V128]),
+  plain(0xfd04d, "v128.not", [V128], [V128]),
+  plain(0xfd04e, "v128.and", [V128, V128], [V128]),
+  plain(0xfd04f, "v128.andnot", [V128, V128], [V128]),
+  plain(0xfd050, "v128.or", [V128, V128], [V128]),
+  plain(0xfd051, "v128.xor", [V128, V128], [V128]),
+  plain(0xfd052, "v128.bitselect", [V128, V128, V128], [V128]),
+  plain(0xfd053, "v128.any_true", [V128], [I32]),
+  memLane(0xfd054, "v128.load8_lane", 0, [V128]),
+  memLane(0xfd055, "v128.load16_lane", 1, [V128]),
+  memLane(0xfd056, "v128.load32_lane", 2, [V128]),
+  memLane(0xfd057, "v128.load64_lane", 3, [V128]),
+  memLane(0xfd058, "v128.store8_lane", 0, []),
+  memLane(0xfd059, "v128.store16_lane", 1, []),
+  memLane(0xfd05a, "v128.store32_lane", 2, []),
+  memLane(0xfd05b, "v128.store64_lane", 3, []),
+  load(0xfd05c, "v128.load32_zero", 2, V128),
+  load(0xfd05d, "v128.load64_zero", 3, V128),
+  plain(0xfd05e, "f32x4.demote_f64x2_zero", [V128], [V128]),
+  plain(0xfd05f, "f64x2.promote_low_f32x4", [V128], [V128]),
+  plain(0xfd060, "i8x16.abs", [V128], [V128]),
+  plain(0xfd061, "i8x16.neg", [V128], [V128]),
+  plain(0xfd062, "i8x16.popcnt", [V128], [V128]),
+  plain(0xfd063, "i8x16.all_true", [V128], [I32]),
+  plain(0xfd064, "i8x16.bitmask", [V128], [I32]),
+  plain(0xfd065, "i8x16.narrow_i16x8_s", [V128, V128], [V128]),
+  plain(0xfd066, "i8x16.narrow_i16x8_u", [V128, V128], [V128]),
+  plain(0xfd067, "f32x4.ceil", [V128], [V128]),
+  plain(0xfd068, "f32x4.floor", [V128], [V128]),
+  plain(0xfd069, "f32x4.trunc", [V128], [V128]),
+  plain(0xfd06a, "f32x4.nearest", [V128], [V128]),
+  plain(0xfd06b, "i8x16.shl", [V128, I32], [V128]),
+  plain(0xfd06c, "i8x16.shr_s", [V128, I32], [V128]),
+  plain(0xfd06d, "i8x16.shr_u", [V128, I32], [V128]),
+  plain(0xfd06e, "i8x16.add", [V128, V128], [V128]),
+  plain(0xfd06f, "i8x16.add_sat_s", [V128, V128], [V128]),
+  plain(0xfd070, "i8x16.add_sat_u", [V128, V128], [V128]),
+  plain(0xfd071, "i8x16.sub", [V128, V128], [V128]),
+  plain(0xfd072, "i8x16.sub_sat_s", [V128, V128], [V128]),
+  plain(0xfd073, "i8x16.sub_sat_u", [V128, V128], [V128]),
+  plain(0xfd074, "f64x2.ceil", [V128], [V128]),
+  plain(0xfd075, "f64x2.floor", [V128], [V128]),
+  plain(0xfd076, "i8x16.min_s", [V128, V128], [V128]),
+  plain(0xfd077, "i8x16.min_u", [V128, V128], [V128]),
+  plain(0xfd078, "i8x16.max_s", [V128, V128], [V128]),
+  plain(0xfd079, "i8x16.max_u", [V128, V128], [V128]),
+  plain(0xfd07a, "f64x2.trunc", [V128], [V128]),
+  plain(0xfd07b, "i8x16.avgr_u", [V128, V128], [V128]),
+  plain(0xfd07c, "i16x8.extadd_pairwise_i8x16_s", [V128], [V128]),
+  plain(0xfd07d, "i16x8.extadd_pairwise_i8x16_u", [V128], [V128]),
+  plain(0xfd07e, "i32x4.extadd_pairwise_i16x8_s", [V128], [V128]),
+  plain(0xfd07f, "i32x4.extadd_pairwise_i16x8_u", [V128], [V128]),
+  plain(0xfd080, "i16x8.abs", [V128], [V128]),
+  plain(0xfd081, "i16x8.neg", [V128], [V128]),
+  plain(0xfd082, "i16x8.q15mulr_sat_s", [V128, V128], [V128]),
+  plain(0xfd083, "i16x8.all_true", [V128], [I32]),
+  plain(0xfd084, "i16x8.bitmask", [V128], [I32]),
+  plain(0xfd085, "i16x8.narrow_i32x4_s", [V128, V128], [V128]),
+  plain(0xfd086, "i16x8.narrow_i32x4_u", [V128, V128], [V128]),
+  plain(0xfd087, "i16x8.extend_low_i8x16_s", [V128], [V128]),
+  plain(0xfd088, "i16x8.extend_high_i8x16_s", [V128], [V128]),
+  plain(0xfd089, "i16x8.extend_low_i8x16_u", [V128], [V128]),
+  plain(0xfd08a, "i16x8.extend_high_i8x16_u", [V128], [V128]),
+  plain(0xfd08b, "i16x8.shl", [V128, I32], [V128]),
+  plain(0xfd08c, "i16x8.shr_s", [V128, I32], [V128]),
+  plain(0xfd08d, "i16x8.shr_u", [V128, I32], [V128]),
+  plain(0xfd08e, "i16x8.add", [V128, V128], [V128]),
+  plain(0xfd08f, "i16x8.add_sat_s", [V128, V128], [V128]),
+  plain(0xfd090, "i16x8.add_sat_u", [V128, V128], [V128]),
+  plain(0xfd091, "i16x8.sub", [V128, V128], [V128]),
+  plain(0xfd092, "i16x8.sub_sat_s", [V128, V128], [V128]),
+  plain(0xfd093, "i16x8.sub_sat_u", [V128, V128], [V128]),
+  plain(0xfd094, "f64x2.nearest", [V128], [V128]),
+  plain(0xfd095, "i16x8.mul", [V128, V128], [V128]),
+  plain(0xfd096, "i16x8.min_s", [V128, V128], [V128]),
+  plain(0xfd097, "i16x8.min_u", [V128, V128], [V128]),
+  plain(0xfd098, "i16x8.max_s", [V128, V128], [V128]),
+  plain(0xfd099, "i16x8.max_u", [V128, V128], [V128]),
+  plain(0xfd09b, "i16x8.avgr_u", [V128, V128], [V128]),
+  plain(0xfd09c, "i16x8.extmul_low_i8x16_s", [V128, V128], [V128]),
+  plain(0xfd09d, "i16x8.extmul_high_i8x16_s", [V128, V128], [V128]),
+  plain(0xfd09e, "i16x8.extmul_low_i8x16_u", [V128, V128], [V128]),
+  plain(0xfd09f, "i16x8.extmul_high_i8x16_u", [V128, V128], [V128]),
+  plain(0xfd0a0, "i32x4.abs", [V128], [V128]),
+  plain(0xfd0a1, "i32x4.neg", [V128], [V128]),
+  plain(0xfd0a3, "i32x4.all_true", [V128], [I32]),
+  plain(0xfd0a4, "i32x4.bitmask", [V128], [I32]),
+  plain(0xfd0a7, "i32x4.extend_low_i16x8_s", [V128], [V128]),
+  plain(0xfd0a8, "i32x4.extend_high_i16x8_s", [V128], [V128]),
+  plain(0xfd0a9, "i32x4.extend_low_i16x8_u", [V128], [V128]),
+  plain(0xfd0aa, "i32x4.extend_high_i16x8_u", [V128], [V128]),
+  plain(0xfd0ab, "i32x4.shl", [V128, I32], [V128]),
+  plain(0xfd0ac, "i32x4.shr_s", [V128, I32], [V128]),
+  plain(0xfd0ad, "i32x4.shr_u", [V128, I32], [V128]),
+  plain(0xfd0ae, "i32x4.add", [V128, V128], [V128]),
+  plain(0xfd0b1, "i32x4.sub", [V128, V128], [V128]),
+  plain(0xfd0b5, "i32x4.mul", [V128, V128], [V128]),
+  plain(0xfd0b6, "i32x4.min_s", [V128, V128], [V128]),
+  plain(0xfd0b7, "i32x4.min_u", [V128, V128], [V128]),
+  plain(0xfd0b8, "i32x4.max_s", [V128, V128], [V128]),
+  plain(0xfd0b9, "i32x4.max_u", [V128, V128], [V128]),
+  plain(0xfd0ba, "i32x4.dot_i16x8_s", [V128, V128], [V128]),
+  plain(0xfd0bc, "i32x4.extmul_low_i16x8_s", [V128, V128], [V128]),
+  plain(0xfd0bd, "i32x4.extmul_high_i16x8_s", [V128, V128], [V128]),
+  plain(0xfd0be, "i32x4.extmul_low_i16x8_u", [V128, V128], [V128]),
+  plain(0xfd0bf, "i32x4.extmul_high_i16x8_u", [V128, V128], [V128]),
+  plain(0xfd0c0, "i64x2.abs", [V128], [V128]),
+  plain(0xfd0c1, "i64x2.neg", [V128], [V128]),
+  plain(0xfd0c3, "i64x2.all_true", [V128], [I32]),
+  plain(0xfd0c4, "i64x2.bitmask", [V128], [I32]),
+  plain(0xfd0c7, "i64x2.extend_low_i32x4_s", [V128], [V128]),
+  plain(0xfd0c8, "i64x2.extend_high_i32x4_s", [V128], [V128]),
+  plain(0xfd0c9, "i64x2.extend_low_i32x4_u", [V128], [V128]),
+  plain(0xfd0ca, "i64x2.extend_high_i32x4_u", [V128], [V128]),
+  plain(0xfd0cb, "i64x2.shl", [V128, I32], [V128]),
+  plain(0xfd0cc, "i64x2.shr_s", [V128, I32], [V128]),
+  plain(0xfd0cd, "i64x2.shr_u", [V128, I32], [V128]),
+  plain(0xfd0ce, "i64x2.add", [V128, V128], [V128]),
+  plain(0xfd0d1, "i64x2.sub", [V128, V128], [V128]),
+  plain(0xfd0d5, "i64x2.mul", [V128, V128], [V128]),
+  plain(0xfd0d6, "i64x2.eq", [V128, V128], [V128]),
+  plain(0xfd0d7, "i64x2.ne", [V128, V128], [V128]),
+  plain(0xfd0d8, "i64x2.lt_s", [V128, V128], [V128]),
+  plain(0xfd0d9, "i64x2.gt_s", [V128, V128], [V128]),
+  plain(0xfd0da, "i64x2.le_s", [V128, V128], [V128]),
+  plain(0xfd0db, "i64x2.ge_s", [V128, V128], [V128]),
+  plain(0xfd0dc, "i64x2.extmul_low_i32x4_s", [V128, V128], [V128]),
+  plain(0xfd0dd, "i64x2.extmul_high_i32x4_s", [V128, V128], [V128]),
+  plain(0xfd0de, "i64x2.extmul_low_i32x4_u", [V128, V128], [V128]),
+  plain(0xfd0df, "i64x2.extmul_high_i32x4_u", [V128, V128], [V128]),
+  plain(0xfd0e0, "f32x4.abs", [V128], [V128]),
+  plain(0xfd0e1, "f32x4.neg", [V128], [V128]),
+  plain(0xfd0e3, "f32x4.sqrt", [V128], [V128]),
+  plain(0xfd0e4, "f32x4.add", [V128, V128], [V128]),
+  plain(0xfd0e5, "f32x4.sub", [V128, V128], [V128]),
+  plain(0xfd0e6, "f32x4.mul", [V128, V128], [V128]),
+  plain(0xfd0e7, "f32x4.div", [V128, V128], [V128]),
+  plain(0xfd0e8, "f32x4.min", [V128, V128], [V128]),
+  plain(0xfd0e9, "f32x4.max", [V128, V128], [V128]),
+  plain(0xfd0ea, "f32x4.pmin", [V128, V128], [V128]),
+  plain(0xfd0eb, "f32x4.pmax", [V128, V128], [V128]),
+  plain(0xfd0ec, "f64x2.abs", [V128], [V128]),
+  plain(0xfd0ed, "f64x2.neg", [V128], [V128]),
+  plain(0xfd0ef, "f64x2.sqrt", [V128], [V128]),
+  plain(0xfd0f0, "f64x2.add", [V128, V128], [V128]),
+  plain(0xfd0f1, "f64x2.sub", [V128, V128], [V128]),
+  plain(0xfd0f2, "f64x2.mul", [V128, V128], [V128]),
+  plain(0xfd0f3, "f64x2.div", [V128, V128], [V128]),
+  plain(0xfd0f4, "f64x2.min", [V128, V128], [V128]),
+  plain(0xfd0f5, "f64x2.max", [V128, V128], [V128]),
+  plain(0xfd0f6, "f64x2.pmin", [V128, V128], [V128]),
+  plain(0xfd0f7, "f64x2.pmax", [V128, V128], [V128]),
+  plain(0xfd0f8, "i32x4.trunc_sat_f32x4_s", [V128], [V128]),
+  plain(0xfd0f9, "i32x4.trunc_sat_f32x4_u", [V128], [V128]),
+  plain(0xfd0fa, "f32x4.convert_i32x4_s", [V128], [V128]),
+  plain(0xfd0fb, "f32x4.convert_i32x4_u", [V128], [V128]),
+  plain(0xfd0fc, "i32x4.trunc_sat_f64x2_s_zero", [V128], [V128]),
+  plain(0xfd0fd, "i32x4.trunc_sat_f64x2_u_zero", [V128], [V128]),
+  plain(0xfd0fe, "f64x2.convert_low_i32x4_s", [V128], [V128]),
+  plain(0xfd0ff, "f64x2.convert_low_i32x4_u", [V128], [V128]),
+  plain(0xfd100, "i8x16.relaxed_swizzle", [V128, V128], [V128]),
+  plain(0xfd101, "i32x4.relaxed_trunc_f32x4_s", [V128], [V128]),
+  plain(0xfd102, "i32x4.relaxed_trunc_f32x4_u", [V128], [V128]),
+  plain(0xfd103, "i32x4.relaxed_trunc_f64x2_s_zero", [V128], [V128]),
+  plain(0xfd104, "i32x4.relaxed_trunc_f64x2_u_zero", [V128], [V128]),
+  plain(0xfd105, "f32x4.relaxed_madd", [V128, V128, V128], [V128]),
+  plain(0xfd106, "f32x4.relaxed_nmadd", [V128, V128, V128], [V128]),
+  plain(0xfd107, "f64x2.relaxed_madd", [V128, V128, V128], [V128]),
+  plain(0xfd108, "f64x2.relaxed_nmadd", [V128, V128, V128], [V128]),
+  plain(0xfd109, "i8x16.relaxed_laneselect", [V128, V128, V128], [V128]),
+  plain(0xfd10a, "i16x8.relaxed_laneselect", [V128, V128, V128], [V128]),
+  plain(0xfd10b, "i32x4.relaxed_laneselect", [V128, V128, V128], [V128]),
+  plain(0xfd10c, "i64x2.relaxed_laneselect", [V128, V128, V128], [V128]),
+  plain(0xfd10d, "f32x4.relaxed_min", [V128, V128], [V128]),
+  plain(0xfd10e, "f32x4.relaxed_max", [V128, V128], [V128]),
+  plain(0xfd10f, "f64x2.relaxed_min", [V128, V128], [V128]),
+  plain(0xfd110, "f64x2.relaxed_max", [V128, V128], [V128]),
+  plain(0xfd111, "i16x8.relaxed_q15mulr_s", [V128, V128], [V128]),
+  plain(0xfd112, "i16x8.relaxed_dot_i8x16_i7x16_s", [V128, V128], [V128]),
+  plain(0xfd113, "i32x4.relaxed_dot_i8x16_i7x16_add_s", [V128, V128, V128], [V128]),
 ] as const;
 
 type Row = (typeof rows)[number];
@@ -339,12 +615,12 @@ function camelCase(name: string): string {
     .join("");
 }
 
-/** Rows of single-byte opcodes, and of the opcodes behind prefix 0xfc. Dense, so that a look-up is one array load. */
+/** Rows of single-byte opcodes, and of those behind each prefix from 0xfb on. Dense, so that a look-up is a few array loads. */
 const singleByteRows: readonly (InstrRow | undefined)[] = denseRows(0);
-const prefixFcRows: readonly (InstrRow | undefined)[] = denseRows(0xfc);
+const prefixedRows: readonly (readonly (InstrRow | undefined)[])[] = [0xfb, 0xfc, 0xfd, 0xfe].map(denseRows);
 
 function denseRows(prefix: number): (InstrRow | undefined)[] {
-  const dense: (InstrRow | undefined)[] = new Array(256).fill(undefined);
+  const dense: (InstrRow | undefined)[] = new Array(512).fill(undefined);
   for (const r of instructions) if (r.code >>> 12 === prefix) dense[r.code & 0xfff] = r;
   return dense;
 }
@@ -352,7 +628,7 @@ function denseRows(prefix: number): (InstrRow | undefined)[] {
 /** The row of an opcode code, or undefined when there is no such instruction. */
 export function opcodeRow(code: number): InstrRow | undefined {
   if (code < 0x100) return singleByteRows[code];
-  return code >>> 12 === 0xfc ? prefixFcRows[code & 0xfff] : undefined;
+  return prefixedRows[(code >>> 12) - 0xfb]?.[code & 0xfff];
 }
 
 /** True for a byte that begins a two-part opcode. */

@@ -5,7 +5,7 @@ import { disassembleFunction, f32Text, f64Text, functionHeader, localLines, outl
 import { DecodeError } from "../../vm/errors.ts";
 import { instructions, Wasm } from "../../vm/opcodes.ts";
 import type { Module } from "../../vm/types.ts";
-import { flatten, oneFunction } from "../support/binary.ts";
+import { flatten, oneFunction, uleb } from "../support/binary.ts";
 import { mulberry32 } from "../support/random.ts";
 import { wat } from "../support/wat.ts";
 
@@ -169,8 +169,8 @@ describe("disassembly", () => {
   it("knows every instruction of the table", () => {
     // Zero bytes are immediates of every kind; a block type of 0 is the type with index 0.
     for (const { code, mnemonic } of instructions) {
-      const opcode = code < 0x100 ? [code] : [code >>> 12, code & 0xfff];
-      const immediates = code === Wasm.RefNull ? [0x70] : code === Wasm.SelectT ? [1, 0x7f] : new Array<number>(8).fill(0);
+      const opcode = code < 0x100 ? [code] : [code >>> 12, ...uleb(code & 0xfff)];
+      const immediates = code === Wasm.RefNull ? [0x70] : code === Wasm.SelectT ? [1, 0x7f] : new Array<number>(18).fill(0);
       const bytes = oneFunction([...opcode, ...immediates]);
       const first = disassembleFunction(decodeModule(bytes), 0).next();
       expect(first.done === true ? "" : first.value.text.split(" ")[0]).to.equal(mnemonic);

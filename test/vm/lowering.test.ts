@@ -183,7 +183,9 @@ describe("internal operations", () => {
     // Those with operands and a fixed signature; the rest is in the lowerings' own code.
     const special =
       /^(local|global|table|memory|ref|elem|data|v128)\b|^(drop|select|call|br|return|nop|unreachable|block|loop|if|else|end)/;
+    // Vectors are not among them yet: their functions fail as unsupported.
     const missing = instructions.filter(({ code, mnemonic, params }) => {
+      if (code >>> 12 === 0xfd) return false;
       return params !== undefined && params.length > 0 && !special.test(mnemonic) && !plainLowerings.has(code);
     });
     expect(missing.map(({ mnemonic }) => mnemonic)).to.deep.equal([]);
