@@ -309,7 +309,13 @@ export class Checker {
         this.call(this.funcType(reader.a));
         break;
       case 0x11 satisfies typeof Wasm.CallIndirect:
-        this.callIndirect();
+        this.call(this.indirectType());
+        break;
+      case 0x12 satisfies typeof Wasm.ReturnCall:
+        this.returnCall(this.funcType(reader.a));
+        break;
+      case 0x13 satisfies typeof Wasm.ReturnCallIndirect:
+        this.returnCall(this.indirectType());
         break;
       case 0x1a satisfies typeof Wasm.Drop:
         this.popAny();
@@ -391,14 +397,25 @@ export class Checker {
     this.pushAll(type.results);
   }
 
-  private callIndirect(): void {
-    const { a, b } = this.reader;
+  /** A call in place of this function: what the callee returns, this function returns. */
+  private returnCall(type: FuncType): void {
+    this.popAll(type.params);
+    const { results } = this.blockTypes[0]!;
+    if (!sameTypes(type.results, results)) {
+      this.fail("type-mismatch", `type mismatch: the callee returns (${typeNames(type.results)}), the caller (${typeNames(results)})`);
+    }
+    this.divert();
+  }
+
+  /** Checks the table and the index operand of an indirect call; returns the callee's type. */
+  private indirectType(): FuncType {
+    const { a, b, row } = this.reader;
     const elemType = this.tableElemType(b);
-    if (elemType !== ValType.FuncRef) this.fail("type-mismatch", `type mismatch: call_indirect through a table of ${typeName(elemType)}`);
+    if (elemType !== ValType.FuncRef) this.fail("type-mismatch", `type mismatch: ${row.mnemonic} through a table of ${typeName(elemType)}`);
     const type = this.module.types[a];
     if (type === undefined) this.fail("unknown-type", `unknown type ${a}`);
     this.pop(ValType.I32);
-    this.call(type);
+    return type;
   }
 
   private select(): void {
@@ -556,6 +573,10 @@ export class Checker {
 
 function typeName(type: number): string {
   return valTypeName(type as ValType);
+}
+
+function typeNames(types: readonly ValType[]): string {
+  return types.map(valTypeName).join(", ");
 }
 
 function sameTypes(a: readonly ValType[], b: readonly ValType[]): boolean {

@@ -46,6 +46,7 @@ class ExactLowering {
     this.open("func", 0, draft.type.results.length, -1, 0);
     while (draft.reader.next()) {
       if (draft.skipsDead()) continue;
+      draft.insistOnSupported();
       this.instruction();
     }
   }

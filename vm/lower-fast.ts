@@ -57,6 +57,7 @@ class FastLowering extends VirtualStack {
     this.open("func", [], draft.type.results, undefined, 0);
     while (reader.next()) {
       if (draft.skipsDead()) continue;
+      draft.insistOnSupported();
       draft.wasmOffset = reader.wasmOffset;
       if (this.acc >= CHECK_SPAN_TICKS && this.pending === undefined) this.check(reader.wasmOffset);
       if ((reader.row.flags & InstrFlag.Uncounted) === 0) this.acc++;

@@ -74,6 +74,12 @@ export class LoweringDraft {
     return true;
   }
 
+  /** Throws UnsupportedError for an instruction whose row has a lowering, but not with these immediates. */
+  insistOnSupported(): void {
+    const { row, code, a, c } = this.reader;
+    if ((row.align >= 0 && c !== 0) || (code === Wasm.MemorySize && a !== 0)) throw this.unsupported();
+  }
+
   /** What to throw for an instruction that has no lowering. */
   unsupported(): UnsupportedError {
     const { row, wasmOffset } = this.reader;

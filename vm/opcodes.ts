@@ -136,6 +136,8 @@ const rows = [
   special(0x0f, "return", Imm.None, Diverts),
   special(0x10, "call", Imm.Func, Call),
   special(0x11, "call_indirect", Imm.CallIndirect, Call),
+  special(0x12, "return_call", Imm.Func, Call | Diverts),
+  special(0x13, "return_call_indirect", Imm.CallIndirect, Call | Diverts),
   special(0x1a, "drop", Imm.None),
   special(0x1b, "select", Imm.None),
   special(0x1c, "select_t", Imm.SelectTypes),

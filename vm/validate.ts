@@ -76,9 +76,6 @@ class ModuleValidator {
     const memoriesStart = this.sectionStart(SectionId.Memory);
     for (const [i, { type }] of module.tables.entries()) this.tableLimits(type.limits, `table ${i}`, tablesStart);
     for (const [i, { limits }] of module.memories.entries()) this.memoryLimits(limits, `memory ${i}`, memoriesStart);
-    if (module.memoryTypes.length > 1) {
-      throw new ValidationError("multiple-memories", memoriesStart, "multiple memories are not supported");
-    }
     this.globals();
     this.exports();
     this.start();

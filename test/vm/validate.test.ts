@@ -187,7 +187,6 @@ describe("modules as wholes", () => {
     ["an export of no memory", `(export "a" (memory 0))`, "unknown-memory", "unknown memory 0"],
     ["a start function with parameters", "(func (param i32)) (start 0)", "start-function", "start function"],
     ["a start function that is not there", "(start 2)", "unknown-function", "unknown function 2"],
-    ["two memories", "(memory 1) (memory 1)", "multiple-memories", "multiple memories"],
     ["a memory above 4 GiB", "(memory 65537)", "memory-size", "memory size must be at most 65536 pages (4GiB)"],
     ["limits upside down", "(memory 2 1)", "limits", "size minimum must not be greater than maximum"],
     ["an imported table upside down", `(import "a" "b" (table 2 1 funcref))`, "limits", "size minimum must not be greater than maximum"],
@@ -328,7 +327,6 @@ const PROPOSAL_CODES = new Set([
   "limits-flags",
   "block-type",
   "memop-flags",
-  "multiple-memories",
 ]);
 
 describe("mutated modules", () => {
