@@ -343,6 +343,7 @@ function floatText(value: number, negative: boolean, mantissa: number): string {
 /** The first thing in a valid module that the oracle is known to mis-decode, or undefined: then both must agree. */
 export function beyondOracle(module: Module): string | undefined {
   if (module.tableTypes.length > 1) return "several tables";
+  if (module.memoryTypes.length > 1) return "several memories";
   if (module.tableTypes.some(({ elemType }) => valTypeName(elemType) !== "funcref")) return "reference types";
   if (module.globalTypes.some(({ valType }) => valTypeName(valType).endsWith("ref"))) return "reference types";
   if (module.types.some(({ params, results }) => [...params, ...results].some((type) => valTypeName(type).endsWith("ref"))))
@@ -356,7 +357,9 @@ export function beyondOracle(module: Module): string | undefined {
     if (localRuns.some(({ type }) => valTypeName(type).endsWith("ref"))) return "reference types";
     const reader = new InstrReader(module.bytes, codeStart, end);
     while (reader.next()) {
+      if (reader.code >= 0xfd000) return "vectors";
       if (reader.code >= 0xfc008) return "bulk memory";
+      if (reader.code === Wasm.ReturnCall || reader.code === Wasm.ReturnCallIndirect) return "tail calls";
       if (reader.code >= 0xfc000) return "saturating conversion";
       if (reader.code >= Wasm.RefNull || reader.code === Wasm.SelectT || reader.code === Wasm.TableGet || reader.code === Wasm.TableSet)
         return "reference types";
