@@ -6,7 +6,7 @@ import type { FrameState } from "../vm/frames.ts";
 import { MAX_MEMORY_PAGES, WASM_PAGE_BYTES } from "../vm/memory.ts";
 import { FrameFlag, Status } from "../vm/store.ts";
 import { MAX_TABLE_ELEMENTS } from "../vm/table.ts";
-import { Trap } from "../vm/trap.ts";
+import { LAST_TRAP, Trap } from "../vm/trap.ts";
 import { ValType } from "../vm/types.ts";
 import { corrupt } from "./bytes.ts";
 import { CHUNK_PAGES, chunkCount, PAGE_WORDS, type PageTable, pageAt, ZERO_PAGE } from "./pages.ts";
@@ -129,7 +129,7 @@ function checkStatus(snapshot: Snapshot): void {
   insist(status !== Status.Running || wasmOnTop, "it runs and has no wasm frame on top");
   insist(status !== Status.InHost || (top !== undefined && !wasmOnTop), "it is in the host and has no host frame on top");
   insist((status === Status.Trapped) === (trap !== Trap.None), "trap and status contradict each other");
-  insist(trap <= Trap.NullReference, `there is no trap ${trap}`);
+  insist(trap <= LAST_TRAP, `there is no trap ${trap}`);
   insist((snapshot.grow !== undefined) === (status === Status.Growing), "it grows nothing");
   if (status === Status.Growing) insist(wasmOnTop && growFits(snapshot), "it grows what does not exist");
   const returned = status === Status.Returned;

@@ -6,6 +6,7 @@
 import { FLOOR_TICKS, type FuncBreakpoints, findSorted, Mode } from "./code.ts";
 import { codeOfPc, frameKeys, pcOfKey, switchMode } from "./frames.ts";
 import { Exit, makeInterpreter } from "./interpreter.ts";
+import { runLeave } from "./leave.ts";
 import { forgetCode, siteOfFastCode } from "./lower.ts";
 import { FRAME_WORDS, Frame, FrameFlag, Status, type Store } from "./store.ts";
 import { Trap } from "./trap.ts";
@@ -51,6 +52,9 @@ export function runUntil(store: Store, limitTick: number, skipTick: number = sto
         break;
       case Exit.Grow:
         startGrow(store);
+        break;
+      case Exit.Leave:
+        runLeave(store);
         break;
       case Exit.Breakpoint:
         settle(store);

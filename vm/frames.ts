@@ -166,8 +166,10 @@ function consumed(module: Module, wasmOffset: number): number {
   reader.next();
   switch (reader.code) {
     case Wasm.Call:
+    case Wasm.ReturnCall:
       return module.funcTypes[reader.a]!.params.length;
     case Wasm.CallIndirect:
+    case Wasm.ReturnCallIndirect:
       return module.types[reader.a]!.params.length + 1;
     case Wasm.MemoryGrow:
       return 1;

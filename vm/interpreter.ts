@@ -13,7 +13,7 @@
  */
 
 import { runBulk } from "./bulk.ts";
-import { FLOOR_TICKS, type Mode } from "./code.ts";
+import { type CodeMemory, FLOOR_TICKS, type Mode } from "./code.ts";
 import { lowerFunction } from "./lower.ts";
 import {
   canonicalNan64,
@@ -36,6 +36,7 @@ import {
 } from "./numeric.ts";
 import type { Op } from "./ops.ts";
 import { FrameFlag, Status, type Store } from "./store.ts";
+import type { Table } from "./table.ts";
 import { Trap } from "./trap.ts";
 
 /** Why `run` came back. */
@@ -50,6 +51,8 @@ export const Exit = {
   Grow: 5,
   Breakpoint: 6,
   FrameReturn: 7,
+  /** At a Leave instruction, whose ticks are charged: leave.ts does it. */
+  Leave: 8,
 } as const;
 export type Exit = (typeof Exit)[keyof typeof Exit];
 
@@ -71,23 +74,52 @@ export interface Interpreter {
 }
 
 export function makeInterpreter(store: Store): Interpreter {
-  const { code, tables, stackSlots } = store;
-  const I = store.i32;
-  const S = store.f32;
-  const F = store.f64;
-  const B = store.i64;
-  const FR = store.frames;
-  const FI = store.funcInfo;
-  const GI = store.globalI32;
-  const GB = store.globalI64;
-  const C = code.words;
-  const K = code.constI64;
-  const KF = code.constF64;
-
+  const { code, funcInfo: FI, globalI32: GI } = store;
+  const { words: C, constI64: K } = code;
   function isCurrent(): boolean {
     return code.words === C && code.constI64 === K && store.funcInfo === FI && store.globalI32 === GI;
   }
+  const run = makeRun(
+    store,
+    code,
+    store.tables,
+    store.stackSlots,
+    store.i32,
+    store.f32,
+    store.f64,
+    store.i64,
+    store.frames,
+    FI,
+    GI,
+    store.globalI64,
+    C,
+    K,
+    code.constF64,
+  );
+  return { run, isCurrent };
+}
 
+/**
+ * The loop's closure. What it closes over are parameters and no constants of the function around: of those V8 asks at each
+ * use whether they are initialized yet, which makes the bytecode 2,800 bytes longer. Never assigned, they count as constant too.
+ */
+function makeRun(
+  store: Store,
+  code: CodeMemory,
+  tables: Table[],
+  stackSlots: number,
+  I: Int32Array,
+  S: Float32Array,
+  F: Float64Array,
+  B: BigInt64Array,
+  FR: Int32Array,
+  FI: Int32Array,
+  GI: Int32Array,
+  GB: BigInt64Array,
+  C: Int32Array,
+  K: BigInt64Array,
+  KF: Float64Array,
+): Run {
   function run(mode: Mode, fuelTicks: number, acc: number, skipTick: number): Exit {
     let fr = store.frameTop - 4;
     let pc = FR[fr + 2]!;
@@ -2503,6 +2535,21 @@ export function makeInterpreter(store: Store): Interpreter {
                   }
                   pc += 4;
                   continue;
+                case 455 satisfies typeof Op.CallRef:
+                  t = I[fp2 + x]!;
+                  if (t === 0) {
+                    trap = 13 satisfies typeof Trap.NullFunction;
+                    break loop;
+                  }
+                  callee = (t - 1) * 8;
+                  calleeFp = fp + y;
+                  fuel = (fuel - z) | 0;
+                  FR[fr + 2] = pc + 5;
+                  break enter;
+                case 456 satisfies typeof Op.Leave:
+                  fuel = (fuel - y) | 0;
+                  stop = 8 satisfies typeof Exit.Leave;
+                  break loop;
 
                 default:
                   throw new Error(`no such operation: ${C[pc]}`);
@@ -2615,5 +2662,5 @@ export function makeInterpreter(store: Store): Interpreter {
     return stop;
   }
 
-  return { run, isCurrent };
+  return run;
 }

@@ -3,6 +3,7 @@
  * single-stepping and inspection run; slow on purpose, so that each counted instruction is a place to stop.
  */
 import { bulkForm } from "./bulk-form.ts";
+import { callForm, emitCall } from "./call-form.ts";
 import { type FuncBreakpoints, pointAfterCall, pointBefore } from "./code.ts";
 import { blockType } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
@@ -94,7 +95,7 @@ class ExactLowering {
   private special(): void {
     const { draft, height } = this;
     const { reader, instance } = draft;
-    const { a, b } = reader;
+    const { a } = reader;
     switch (reader.code) {
       case Wasm.Nop:
         break;
@@ -142,23 +143,12 @@ class ExactLowering {
         this.returnOp();
         this.draft.deadDepth = 0;
         break;
-      case Wasm.Call: {
-        const { params, results } = draft.module.funcTypes[a]!;
-        const first = height - params.length;
-        draft.emit(Op.Call, instance.funcAddrs[a]! * 8, this.slot(first), 0, reader.wasmOffset);
-        draft.point(pointAfterCall(reader.wasmOffset), 0);
-        this.setHeight(first + results.length);
+      case Wasm.Call:
+      case Wasm.CallIndirect:
+      case Wasm.ReturnCall:
+      case Wasm.ReturnCallIndirect:
+        this.call();
         break;
-      }
-      case Wasm.CallIndirect: {
-        const type = draft.module.types[a]!;
-        const first = height - 1 - type.params.length;
-        const index = this.slot(height - 1) * 2;
-        draft.emit(Op.CallIndirect, instance.tableAddrs[b]!, draft.store.typeId(type), index, this.slot(first), 0, reader.wasmOffset);
-        draft.point(pointAfterCall(reader.wasmOffset), 0);
-        this.setHeight(first + type.results.length);
-        break;
-      }
       case Wasm.Drop:
         this.setHeight(height - 1);
         break;
@@ -217,6 +207,19 @@ class ExactLowering {
       default:
         this.memoryOrTable();
     }
+  }
+
+  private call(): void {
+    const { draft } = this;
+    const form = callForm(draft)!;
+    const target = form.through === "function" ? this.height : this.height - 1;
+    const first = target - form.type.params.length;
+    emitCall(draft, form, this.slot(first), this.slot(target), 0);
+    this.setHeight(first + form.type.results.length);
+    if (!form.tail) return;
+    // Where a host function that was tail-called returns to.
+    this.returnOp();
+    draft.deadDepth = 0;
   }
 
   private constant32(value: number): void {

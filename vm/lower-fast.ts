@@ -7,6 +7,7 @@
  * path that falls into it, and each branch to it charges the difference, so straight-line code never pays for counting.
  */
 import { bulkForm } from "./bulk-form.ts";
+import { callForm, emitCall } from "./call-form.ts";
 import { CHECK_SPAN_TICKS, pointAfterCall, pointBefore } from "./code.ts";
 import { exchanged } from "./exchange.ts";
 import { fusedAccess, fusedArithmetic, fusedBranch } from "./fuse.ts";
@@ -499,10 +500,10 @@ class FastLowering extends VirtualStack {
         this.draft.deadDepth = 0;
         break;
       case Wasm.Call:
-        this.call();
-        break;
       case Wasm.CallIndirect:
-        this.callIndirect();
+      case Wasm.ReturnCall:
+      case Wasm.ReturnCallIndirect:
+        this.call();
         break;
       default:
         this.variable();
@@ -565,33 +566,24 @@ class FastLowering extends VirtualStack {
 
   private call(): void {
     const { draft } = this;
-    const { reader, instance } = draft;
-    const { params, results } = draft.module.funcTypes[reader.a]!;
+    const form = callForm(draft)!;
+    let target = this.stack.length;
+    let targetSlot = this.slot(target);
+    if (form.through !== "function") {
+      target--;
+      targetSlot = this.slotOf(target);
+      this.truncate(target);
+    }
     this.settleAll();
-    const first = this.stack.length - params.length;
-    draft.emit(Op.Call, instance.funcAddrs[reader.a]! * 8, this.slot(first), this.acc, reader.wasmOffset);
-    this.afterCall(first, results);
-  }
-
-  private callIndirect(): void {
-    const { draft } = this;
-    const { reader, instance } = draft;
-    const type = draft.module.types[reader.a]!;
-    const top = this.stack.length - 1;
-    const index = this.slotOf(top);
-    this.truncate(top);
-    this.settleAll();
-    const first = this.stack.length - type.params.length;
-    draft.emit(
-      Op.CallIndirect,
-      instance.tableAddrs[reader.b]!,
-      draft.store.typeId(type),
-      index * 2,
-      this.slot(first),
-      this.acc,
-      reader.wasmOffset,
-    );
-    this.afterCall(first, type.results);
+    const first = this.stack.length - form.type.params.length;
+    emitCall(draft, form, this.slot(first), targetSlot, this.acc);
+    this.acc = 0;
+    this.truncate(first);
+    this.pushSlots(form.type.results);
+    if (!form.tail) return;
+    // Where a host function that was tail-called returns to.
+    this.returnOp();
+    draft.deadDepth = 0;
   }
 
   private afterCall(first: number, results: readonly ValType[]): void {

@@ -468,6 +468,8 @@ export const Op = {
   TableGet: 452,
   TableSize: 453,
   TableSet: 454,
+  CallRef: 455,
+  Leave: 456,
 } as const;
 export type Op = (typeof Op)[keyof typeof Op];
 
@@ -928,6 +930,8 @@ export const opRows: readonly (readonly [name: string, operands: string])[] = [
   ["TableGet", "iTi"],
   ["TableSize", "iT"],
   ["TableSet", "Tii"],
+  ["CallRef", "ilcw"],
+  ["Leave", "ncniiyw"],
 ];
 
 /** Words of an instruction, its number included (br_table's entries not). */
@@ -946,6 +950,20 @@ export const Bulk = {
   TableInit: 6,
   ElemDrop: 7,
 } as const;
+
+/** Kinds of Leave instructions (operand n): those that rearrange frames, see leave.ts. */
+export const Leave = {
+  /** A: function, B: first argument. */
+  TailCall: 0,
+  /** A: table, B: first argument, C: index, D: type. */
+  TailCallIndirect: 1,
+  /** B: first argument, C: reference. */
+  TailCallRef: 2,
+} as const;
+
+/** Where the words of a Leave instruction are; B and C are slots as indices of 32-bit words. */
+export const LeaveWord = { Kind: 1, Charge: 2, A: 3, B: 4, C: 5, D: 6, WasmOffset: 7 } as const;
+export const LEAVE_LENGTH = 8;
 
 /** How one plain wasm instruction is lowered; -1 where a form does not exist. */
 export interface PlainLowering {

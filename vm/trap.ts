@@ -17,6 +17,7 @@ export const Trap = {
   /** The host threw through wasm frames: what it threw stays with the host, the trace holds its text. */
   HostThrow: 11,
   NullReference: 12,
+  NullFunction: 13,
 } as const;
 export type Trap = (typeof Trap)[keyof typeof Trap];
 
@@ -34,7 +35,11 @@ const messages: readonly string[] = [
   "call stack exhausted",
   "host function threw",
   "null reference",
+  "null function reference",
 ];
+
+/** The highest number of a trap. */
+export const LAST_TRAP = messages.length - 1;
 
 /** The text of a trap, as the official test suite spells it. */
 export function trapMessage(trap: Trap): string {

@@ -13,7 +13,7 @@ interface Feature {
 
 const FEATURES: readonly Feature[] = [
   { name: "SIMD", atom: /^(v128|i8x16|i16x8|i32x4|i64x2|f32x4|f64x2)(\.|$)/ },
-  { name: "tail calls", atom: /^return_call/ },
+  { name: "typed function references", atom: /^return_call_ref$/ },
   {
     name: "exceptions",
     atom: /^(tag|throw|throw_ref|try|try_table|catch|catch_ref|catch_all|catch_all_ref|rethrow|delegate|exnref|exn|noexn|nullexnref)$/,

@@ -1,0 +1,55 @@
+/**
+ * What calls name, for both lowerings: the function, table or reference they go through, their type, and whether they
+ * are tail calls. Emits the operation; where the operands are is for the lowerings to say.
+ */
+import { pointAfterCall } from "./code.ts";
+import type { LoweringDraft } from "./lower.ts";
+import { Wasm } from "./opcodes.ts";
+import { Leave, Op } from "./ops.ts";
+import type { FuncType } from "./types.ts";
+
+export interface CallForm {
+  readonly type: FuncType;
+  readonly tail: boolean;
+  /** Function address, table address, or 0 for calls through a reference. */
+  readonly addr: number;
+  readonly through: "function" | "table" | "reference";
+}
+
+/** The form of the instruction that the draft's reader is at, or undefined when that is no call. */
+export function callForm(draft: LoweringDraft): CallForm | undefined {
+  const { module, instance, reader } = draft;
+  const { code, a, b } = reader;
+  switch (code) {
+    case Wasm.Call:
+    case Wasm.ReturnCall: {
+      const tail = code === Wasm.ReturnCall;
+      return { type: module.funcTypes[a]!, tail, addr: instance.funcAddrs[a]!, through: "function" };
+    }
+    case Wasm.CallIndirect:
+    case Wasm.ReturnCallIndirect: {
+      const tail = code === Wasm.ReturnCallIndirect;
+      return { type: module.types[a]!, tail, addr: instance.tableAddrs[b]!, through: "table" };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Emits the call and the point behind it. Arguments begin at `slot`, `target` is the slot of the table index or the
+ * reference, `charge` the ticks to retire, this instruction's included.
+ */
+export function emitCall(draft: LoweringDraft, form: CallForm, slot: number, target: number, charge: number): void {
+  const { wasmOffset } = draft.reader;
+  const { addr } = form;
+  if (form.tail) {
+    const typeId = draft.store.typeId(form.type);
+    const kind = { function: Leave.TailCall, table: Leave.TailCallIndirect, reference: Leave.TailCallRef }[form.through];
+    draft.emit(Op.Leave, kind, charge, addr, slot * 2, target * 2, typeId);
+    draft.words.push(wasmOffset);
+  } else if (form.through === "function") draft.emit(Op.Call, addr * 8, slot, charge, wasmOffset);
+  else if (form.through === "table") draft.emit(Op.CallIndirect, addr, draft.store.typeId(form.type), target * 2, slot, charge, wasmOffset);
+  else draft.emit(Op.CallRef, target * 2, slot, charge, wasmOffset);
+  draft.point(pointAfterCall(wasmOffset), 0);
+}
