@@ -10,6 +10,10 @@ export { type CommandContext, type CommandResult, runCommand } from "./debug/com
 export { type BacktraceFrame, hexDump, Inspector, type Location, type NamedValue, type TypedValue } from "./debug/inspect.ts";
 export { DebugSession, type Move, type StopReport } from "./debug/session.ts";
 export { Symbols } from "./debug/symbols.ts";
+// The WebAssembly namespace for JavaScript programs, on our machine.
+export type { BoundaryHooks, WebAssemblyOptions } from "./jsapi/agent.ts";
+export { exactBacking } from "./jsapi/exact-backing.ts";
+export { createJsApi, createWebAssembly, type JsApi, type WebAssemblyNamespace } from "./jsapi/namespace.ts";
 // Traces and timelines.
 export { TraceError, type TraceErrorCode } from "./rr/errors.ts";
 export { describeEvent, EventLabels, eventToJson, type HostEffect, type TraceEvent } from "./rr/event.ts";

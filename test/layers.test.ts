@@ -30,7 +30,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What wasi/ and jsapi/ may know of the machine: its data and its host interface, not how it executes. */
-const machineFace = ["host", "machine", "errors", "store", "memory", "types", "value", "trap", "instantiate", "table"].map(
+const machineFace = ["host", "machine", "errors", "store", "memory", "types", "value", "trap", "instantiate", "table", "compile"].map(
   (name) => `vm/${name}.ts`,
 );
 

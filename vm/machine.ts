@@ -39,6 +39,9 @@ export interface MachineOptions extends StoreOptions {
   readonly backing?: BackingFactory;
 }
 
+/** A call that has returned, its results not read. */
+const returnedInPlace: CallResult = { kind: "return", values: [] };
+
 /** Ticks between two looks at the clock in `callAsync`: a few tens of milliseconds. */
 const SLICE_TICKS = 1 << 23;
 
@@ -178,8 +181,32 @@ export class Machine {
     enter(store, funcAddr);
   }
 
-  /** Runs until the call whose frame is number `base` (counted from 1) has ended, or to `limitTick`. */
-  private advance(limitTick: number, base: number): CallResult | undefined {
+  /** First slot for the arguments of the host's next call: for hosts that write slots themselves, see `callInPlace`. */
+  get argSlot(): number {
+    return entrySlot(this.store);
+  }
+
+  /**
+   * As `call` with arguments that are already in slots from `argSlot` on (writes beyond the stack's end are lost, and the
+   * call then reports the exhausted stack). Undefined when the function has returned: its results are in slots from
+   * `store.resultSlot` on until the machine does anything else. Allocates nothing for such a call.
+   */
+  callInPlace(funcAddr: number): Exclude<CallResult, { kind: "return" }> | undefined {
+    const { store } = this;
+    this.journal?.called(funcAddr, entrySlot(store));
+    enter(store, funcAddr);
+    const base = store.depth;
+    for (;;) {
+      const result = this.advance(Number.MAX_SAFE_INTEGER, base, true);
+      if (result !== undefined) return result.kind === "return" ? undefined : result;
+    }
+  }
+
+  /**
+   * Runs until the call whose frame is number `base` (counted from 1) has ended, or to `limitTick`. `inPlace` leaves results
+   * in their slots.
+   */
+  private advance(limitTick: number, base: number, inPlace = false): CallResult | undefined {
     const { store } = this;
     for (;;) {
       switch (store.status) {
@@ -199,6 +226,10 @@ export class Machine {
         case Status.Returned: {
           if (store.depth >= base) throw new RewasmError("machine-state", "a call returned out of order");
           this.journal?.returned(store.resultFunc, store.resultSlot);
+          if (inPlace) {
+            takeReturn(store);
+            return returnedInPlace;
+          }
           const values = readValues(store, store.resultSlot, store.funcs[store.resultFunc]!.type.results);
           takeReturn(store);
           return { kind: "return", values };

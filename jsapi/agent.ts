@@ -1,0 +1,92 @@
+/**
+ * What the JS API calls an agent: one store behind one namespace, the objects that stand for its parts, and the hooks of
+ * whoever records. Objects are found by store address and made once, so identity holds through tables, globals and imports.
+ */
+import { Machine, type MachineOptions } from "../vm/machine.ts";
+import type { MemoryBacking } from "../vm/memory.ts";
+import { Conversions } from "./conversions.ts";
+import { ErrorClasses } from "./errors.ts";
+import { exactBacking } from "./exact-backing.ts";
+import { ExternValues } from "./extern-values.ts";
+import { Functions } from "./functions.ts";
+
+/** What a recorder of the surrounding JavaScript program wants to be asked and told. None of these may run wasm. */
+export interface BoundaryHooks {
+  /**
+   * Called each time before control or effects pass from JavaScript to the machine: an exported function is called, an
+   * imported one returns or throws, a module is instantiated, a memory grows. Writes into memories that the machine does not know of
+   * have to be reported now, through Machine.memoryWritten.
+   */
+  readonly beforeEnter?: () => void;
+  /** Called each time control has passed from wasm to JavaScript: an import is called, an exported function has returned or trapped. */
+  readonly afterLeave?: () => void;
+  /**
+   * Answers what JavaScript sees as `Memory.buffer`, given the buffer that the machine works on. Asked once for each buffer:
+   * identity between grows is kept here. An earlier buffer of the memory is detached by then.
+   */
+  readonly wrapBuffer?: (memoryAddr: number, buffer: ArrayBuffer) => ArrayBuffer;
+}
+
+export interface WebAssemblyOptions extends MachineOptions, BoundaryHooks {
+  /**
+   * The machine to run on, instead of one made from the options of a machine. Its memories must lie in buffers of exactly their
+   * size, as `exactBacking` makes them.
+   */
+  readonly machine?: Machine;
+  /**
+   * Whether wrappers of functions may be generated as source text, one for each signature. Default: where the surroundings
+   * allow it. Only speed depends on it.
+   */
+  readonly generateCode?: boolean;
+}
+
+/** Stands in a constructor's argument for a part of the store that exists already. Never handed out. */
+export class Existing {
+  readonly addr: number;
+  constructor(addr: number) {
+    this.addr = addr;
+  }
+}
+
+/** A class of the namespace whose objects stand for parts of the store. */
+export interface EntityClass<Entity extends object> {
+  readonly constructor: new (descriptor: unknown) => Entity;
+  /** The object for a store address. */
+  at(addr: number): Entity;
+  /** The store address behind an object of this class; undefined for everything else. */
+  addrOf(value: unknown): number | undefined;
+}
+
+export class Agent {
+  readonly machine: Machine;
+  readonly hooks: BoundaryHooks;
+  readonly errors = new ErrorClasses();
+  readonly externs = new ExternValues();
+  readonly conversions: Conversions;
+  readonly functions: Functions;
+
+  constructor(options: WebAssemblyOptions) {
+    this.machine = options.machine ?? new Machine({ backing: (): MemoryBacking => exactBacking(), ...options });
+    this.hooks = boundHooks(options);
+    this.conversions = new Conversions(this);
+    this.functions = new Functions(this, options.generateCode);
+  }
+
+  /** To be called before anything passes from JavaScript to the machine. */
+  enter(): void {
+    this.hooks.beforeEnter?.();
+  }
+
+  leave(): void {
+    this.hooks.afterLeave?.();
+  }
+}
+
+/** The hooks as functions that may be called by themselves. */
+function boundHooks(given: BoundaryHooks): BoundaryHooks {
+  return {
+    ...(given.beforeEnter === undefined ? {} : { beforeEnter: given.beforeEnter.bind(given) }),
+    ...(given.afterLeave === undefined ? {} : { afterLeave: given.afterLeave.bind(given) }),
+    ...(given.wrapBuffer === undefined ? {} : { wrapBuffer: given.wrapBuffer.bind(given) }),
+  };
+}

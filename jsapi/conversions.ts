@@ -1,0 +1,120 @@
+/**
+ * ToWebAssemblyValue and ToJSValue (JS API): JavaScript values to and from values of the machine, and their 64 bits in a
+ * global. The only place that knows how each type converts; generated wrappers (wrapper-code.ts) say the same as text.
+ */
+import { ValType, valTypeName } from "../vm/types.ts";
+import type { Value } from "../vm/value.ts";
+import type { Agent } from "./agent.ts";
+import { toBigInt } from "./webidl.ts";
+
+/** Whether values of the type can never be seen by JavaScript: functions and globals that have them throw TypeError. */
+export function isOpaque(type: ValType): boolean {
+  return type === ValType.V128;
+}
+
+export function opaqueError(type: ValType): TypeError {
+  return new TypeError(`values of type ${valTypeName(type)} cannot pass between JavaScript and WebAssembly`);
+}
+
+/** Scratch of one agent, for the bits of floats. */
+export class Conversions {
+  private readonly agent: Agent;
+  private readonly f64 = new Float64Array(1);
+  private readonly i64: BigInt64Array;
+  private readonly f32: Float32Array;
+  private readonly u32: Uint32Array;
+
+  constructor(agent: Agent) {
+    this.agent = agent;
+    this.i64 = new BigInt64Array(this.f64.buffer);
+    this.f32 = new Float32Array(this.f64.buffer);
+    this.u32 = new Uint32Array(this.f64.buffer);
+  }
+
+  /** Throws TypeError, or whatever the value's own conversion methods throw. */
+  toWasm(value: unknown, type: ValType): Value {
+    switch (type) {
+      case ValType.I32:
+        return (value as number) | 0;
+      case ValType.I64:
+        return BigInt.asIntN(64, toBigInt(value));
+      case ValType.F32:
+        return Math.fround(value as number);
+      case ValType.F64:
+        return +(value as number);
+      case ValType.V128:
+        throw opaqueError(type);
+      default:
+        return this.toRef(value, type);
+    }
+  }
+
+  /** A reference of the machine. Throws TypeError when the value is none of the type. */
+  toRef(value: unknown, type: ValType): number {
+    if (type === ValType.ExternRef) return this.agent.externs.toRef(value);
+    if (value === null) return 0;
+    const addr = this.agent.functions.addrOf(value);
+    if (addr === undefined) throw new TypeError(`a value of type ${valTypeName(type)} must be null or an exported WebAssembly function`);
+    return addr + 1;
+  }
+
+  toJs(value: Value, type: ValType): unknown {
+    switch (type) {
+      case ValType.FuncRef:
+      case ValType.ExternRef:
+        return this.fromRef(Number(value), type);
+      default:
+        return value;
+    }
+  }
+
+  fromRef(ref: number, type: ValType): unknown {
+    if (type === ValType.ExternRef) return this.agent.externs.fromRef(ref);
+    return ref === 0 ? null : this.agent.functions.at(ref - 1);
+  }
+
+  /** DefaultValue(type): what a part of the store begins with when JavaScript gives nothing. */
+  defaultValue(type: ValType): Value {
+    switch (type) {
+      case ValType.I64:
+        return 0n;
+      case ValType.ExternRef:
+        return this.agent.externs.toRef(undefined);
+      case ValType.V128:
+        throw opaqueError(type);
+      default:
+        return 0;
+    }
+  }
+
+  /** The bits of a global that holds the value; the high half of 32-bit values is zero. */
+  toBits(value: Value, type: ValType): bigint {
+    switch (type) {
+      case ValType.I64:
+        return BigInt.asIntN(64, BigInt(value));
+      case ValType.F64:
+        this.f64[0] = Number(value);
+        return this.i64[0]!;
+      case ValType.F32:
+        this.f32[0] = Number(value);
+        return BigInt(this.u32[0]!);
+      default:
+        return BigInt(Number(value) >>> 0);
+    }
+  }
+
+  fromBits(bits: bigint, type: ValType): Value {
+    switch (type) {
+      case ValType.I64:
+        return bits;
+      case ValType.F64:
+        this.i64[0] = bits;
+        return this.f64[0]!;
+      case ValType.F32:
+        this.u32[0] = Number(BigInt.asUintN(32, bits));
+        return this.f32[0]!;
+      default:
+        return Number(BigInt.asIntN(32, bits));
+    }
+  }
+}

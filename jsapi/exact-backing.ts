@@ -1,0 +1,66 @@
+/**
+ * Buffers for memories whose bytes JavaScript sees: exactly as long as the memory, and a new one for each grow, the old one
+ * detached, as the API wants it. They are those of the engine's own WebAssembly.Memory, which grows without copying and cannot be
+ * detached by the program; where the engine has none (or no room for another), plain buffers.
+ */
+import { type MemoryBacking, WASM_PAGE_BYTES } from "../vm/memory.ts";
+
+/** The part of the engine's WebAssembly.Memory that is used. */
+interface EngineMemory {
+  readonly buffer: ArrayBuffer;
+  grow(deltaPages: number): number;
+}
+
+type EngineMemoryClass = new (descriptor: { initial: number; maximum?: number }) => EngineMemory;
+
+// Taken now: a namespace of ours may soon stand where the engine's is.
+const engine = (globalThis as { WebAssembly?: { Memory?: EngineMemoryClass } }).WebAssembly?.Memory;
+
+class EngineBacking implements MemoryBacking {
+  private readonly memory: EngineMemory;
+
+  constructor(memory: EngineMemory) {
+    this.memory = memory;
+  }
+
+  /** Never shrinks: a live machine only grows. Growing by nothing makes a new buffer too. */
+  resize(byteLength: number): ArrayBuffer {
+    const pages = byteLength / WASM_PAGE_BYTES - this.memory.buffer.byteLength / WASM_PAGE_BYTES;
+    this.memory.grow(Math.max(pages, 0));
+    return this.memory.buffer;
+  }
+}
+
+type Transferable = ArrayBuffer & { transfer?(): ArrayBuffer };
+const clone = globalThis.structuredClone as typeof structuredClone | undefined;
+
+/** Detaches a buffer, in either of the ways that engines have. */
+function detach(buffer: Transferable): void {
+  if (buffer.transfer !== undefined) buffer.transfer();
+  else clone?.(buffer, { transfer: [buffer] });
+}
+
+class CopyingBacking implements MemoryBacking {
+  private buffer = new ArrayBuffer(0);
+
+  resize(byteLength: number): ArrayBuffer {
+    const next = new ArrayBuffer(byteLength);
+    const previous = new Uint8Array(this.buffer);
+    new Uint8Array(next).set(byteLength < previous.length ? previous.subarray(0, byteLength) : previous);
+    detach(this.buffer);
+    this.buffer = next;
+    return next;
+  }
+}
+
+/** Makes the bytes of one memory. Never throws: a size that cannot be had is refused by `resize`. */
+export function exactBacking(useEngine = true): MemoryBacking {
+  if (useEngine && engine !== undefined) {
+    try {
+      return new EngineBacking(new engine({ initial: 0 }));
+    } catch {
+      // No address space for another: go on with a plain buffer.
+    }
+  }
+  return new CopyingBacking();
+}
