@@ -111,7 +111,7 @@ export class Recorder implements Journal {
         write();
         return;
       } catch (error) {
-        this.failure = error instanceof Error ? error : new Error(String(error));
+        this.fail(error);
       }
     }
     if (this.store.status !== Status.InHost) throw this.failure;
@@ -202,11 +202,21 @@ export class Recorder implements Journal {
       this.refuse();
       return;
     }
-    const shape = this.shape(funcAddr);
-    if (shape.blocking !== Blocking.Never) this.beforeBlocking(shape, argSlot);
-    this.openFunc = funcAddr;
-    this.openArgs.clear();
-    this.writeSlots(this.openArgs, argSlot, shape.params);
+    try {
+      const shape = this.shape(funcAddr);
+      if (shape.blocking !== Blocking.Never) this.beforeBlocking(shape, argSlot);
+      this.openFunc = funcAddr;
+      this.openArgs.clear();
+      this.writeSlots(this.openArgs, argSlot, shape.params);
+    } catch (error) {
+      throw this.fail(error);
+    }
+  }
+
+  /** Whatever comes in the way of an event leaves half of it: from here on nothing is written. */
+  private fail(error: unknown): Error {
+    this.failure ??= error instanceof Error ? error : new Error(String(error));
+    return this.failure;
   }
 
   private beforeBlocking(shape: FuncShape, argSlot: number): void {
@@ -224,8 +234,7 @@ export class Recorder implements Journal {
       if (this.openFunc === funcAddr) this.leafCall(funcAddr, resultSlot);
       else this.writeReturn(KindCode["host-return"], funcAddr, resultSlot);
     } catch (error) {
-      this.failure = error instanceof Error ? error : new Error(String(error));
-      throw this.failure;
+      throw this.fail(error);
     }
   }
 
@@ -272,6 +281,16 @@ export class Recorder implements Journal {
       out.number(funcAddr);
       out.text(message.slice(0, MAX_MESSAGE_LENGTH));
     });
+  }
+
+  /** A call was given up in the midst of it: nothing tells a replay where, so the recording ends before. */
+  abandoned(error: unknown): void {
+    if (!this.open) return;
+    const why = error instanceof Error ? error.message : String(error);
+    this.failure = new TraceError(
+      "trace-use",
+      `recording stopped at tick ${this.store.tick}: a call was given up inside of the machine: ${why}`,
+    );
   }
 
   exited(exitCode: number): void {
@@ -370,53 +389,51 @@ export class Recorder implements Journal {
     const end = byteAddr + byteLength;
     for (let at = byteAddr; at < end; at += WRITE_PIECE_BYTES) {
       const pieceEnd = Math.min(end, at + WRITE_PIECE_BYTES);
-      const out = this.beginEffect(EffectCode.MemoryWrite, memoryAddr, pieceEnd - at);
-      out.number(at);
-      out.number(pieceEnd - at);
-      out.range(bytes, at, pieceEnd);
-      this.endEffect();
+      this.effect(EffectCode.MemoryWrite, memoryAddr, pieceEnd - at, (out) => {
+        out.number(at);
+        out.number(pieceEnd - at);
+        out.range(bytes, at, pieceEnd);
+      });
     }
   }
 
   memoryGrown(memoryAddr: number, deltaPages: number, result: number): void {
-    if (!this.open) return;
-    const out = this.beginEffect(EffectCode.MemoryGrow, memoryAddr, 0);
-    out.number(deltaPages);
-    out.signed(result);
-    this.endEffect();
+    this.effect(EffectCode.MemoryGrow, memoryAddr, 0, (out) => {
+      out.number(deltaPages);
+      out.signed(result);
+    });
   }
 
   tableSet(tableAddr: number, index: number, ref: number): void {
-    if (!this.open) return;
-    const out = this.beginEffect(EffectCode.TableSet, tableAddr, 0);
-    out.number(index);
-    out.number(ref >>> 0);
-    this.endEffect();
+    this.effect(EffectCode.TableSet, tableAddr, 0, (out) => {
+      out.number(index);
+      out.number(ref >>> 0);
+    });
   }
 
   tableGrown(tableAddr: number, delta: number, init: number, result: number): void {
-    if (!this.open) return;
-    const out = this.beginEffect(EffectCode.TableGrow, tableAddr, 0);
-    out.number(delta);
-    out.number(init >>> 0);
-    out.signed(result);
-    this.endEffect();
+    this.effect(EffectCode.TableGrow, tableAddr, 0, (out) => {
+      out.number(delta);
+      out.number(init >>> 0);
+      out.signed(result);
+    });
   }
 
   globalSet(globalAddr: number, bits: bigint): void {
+    this.effect(EffectCode.GlobalSet, globalAddr, 0, (out) => writeBits(out, bits));
+  }
+
+  private effect(code: number, addr: number, payloadBytes: number, fields: (out: ByteWriter) => void): void {
     if (!this.open) return;
-    writeBits(this.beginEffect(EffectCode.GlobalSet, globalAddr, 0), bits);
-    this.endEffect();
-  }
-
-  private beginEffect(code: number, addr: number, payloadBytes: number): ByteWriter {
-    if (this.effects.length + payloadBytes > EFFECTS_SPILL_BYTES) this.guard(() => this.spill());
-    writeEffectHead(this.effects, code, addr);
-    this.effectCount++;
-    return this.effects;
-  }
-
-  private endEffect(): void {
+    const { effects } = this;
+    if (effects.length + payloadBytes > EFFECTS_SPILL_BYTES) this.guard(() => this.spill());
+    try {
+      writeEffectHead(effects, code, addr);
+      this.effectCount++;
+      fields(effects);
+    } catch (error) {
+      throw this.fail(error);
+    }
     // Between two slices of a long run: wasm goes on from here, so the next crossing would be too late.
     if (this.store.status === Status.Running) this.guard(() => this.spill());
   }

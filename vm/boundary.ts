@@ -10,7 +10,22 @@ import { Trap } from "./trap.ts";
 
 function expectStatus(store: Store, what: string, ...allowed: Status[]): void {
   if (!allowed.includes(store.status))
-    throw new RewasmError("machine-state", `cannot ${what} while the machine has status ${store.status}`);
+    throw new RewasmError("machine-state", `cannot ${what} while the machine ${statusTexts[store.status]}`);
+}
+
+const statusTexts: Readonly<Record<Status, string>> = {
+  [Status.Idle]: "is idle",
+  [Status.Running]: "is running",
+  [Status.InHost]: "waits for a host function",
+  [Status.Growing]: "waits for memory or a table to grow",
+  [Status.Returned]: "has a result that nobody has taken",
+  [Status.Trapped]: "has a trap that nobody has taken",
+  [Status.Exited]: "has exited",
+};
+
+/** Throws RewasmError "machine-state" where the host cannot call a function. */
+export function expectCallable(store: Store): void {
+  expectStatus(store, "call a function", Status.Idle, Status.InHost);
 }
 
 /** The status that the top frame implies when nothing else is pending. */
@@ -32,7 +47,7 @@ export function entrySlot(store: Store): number {
  * InHost when the function is itself a host function, or Trapped when the stack is exhausted. No tick passes.
  */
 export function enter(store: Store, funcAddr: number): void {
-  expectStatus(store, "call a function", Status.Idle, Status.InHost);
+  expectCallable(store);
   const fp = entrySlot(store);
   const host = store.funcs[funcAddr]!.kind === "host";
   // The frame's size is known once the function is lowered.
@@ -101,6 +116,16 @@ export function takeTrap(store: Store): Trap {
   store.trapOffset = -1;
   store.status = restingStatus(store);
   return trap;
+}
+
+/** Drops the frames of a call that cannot go on, `depth` being those before it. What it has done to the rest of the store stays. */
+export function abandonCall(store: Store, depth: number): void {
+  if (store.status === Status.Exited) return;
+  store.frameTop = Math.min(store.frameTop, depth * FRAME_WORDS);
+  store.trap = Trap.None;
+  store.trapOffset = -1;
+  store.grow = undefined;
+  store.status = restingStatus(store);
 }
 
 /** The program ends itself. */

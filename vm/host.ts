@@ -66,4 +66,6 @@ export interface Journal {
   tableSet(tableAddr: number, index: number, ref: number): void;
   tableGrown(tableAddr: number, delta: number, init: number, result: number): void;
   globalSet(globalAddr: number, bits: bigint): void;
+  /** A call from the host was given up in the midst of it, for a reason that is no event: what follows cannot be replayed. */
+  abandoned?(error: unknown): void;
 }

@@ -2,11 +2,23 @@
  * The live machine: a store, the host functions that its imports are bound to, and an optional journal. It drives
  * execution where there is a host; replay (rr/) drives the same store through boundary.ts without one.
  */
-import { completeGrow, enter, entrySlot, exit, leaveHost, takeReturn, takeTrap, throwHost } from "./boundary.ts";
+import {
+  abandonCall,
+  completeGrow,
+  enter,
+  entrySlot,
+  exit,
+  expectCallable,
+  leaveHost,
+  takeReturn,
+  takeTrap,
+  throwHost,
+} from "./boundary.ts";
 import { LinkError, RewasmError } from "./errors.ts";
 import { runUntil, Stop } from "./execute.ts";
 import { ExitRequest, type HostCall, type HostFunction, type Journal } from "./host.ts";
 import { exportAddr, importDescMatches, instantiateModule } from "./instantiate.ts";
+import { expectNativeRoom } from "./native-stack.ts";
 import {
   type BackingFactory,
   type ExternAddr,
@@ -56,6 +68,10 @@ export class Machine {
   readonly journal: Journal | undefined;
   private readonly hostFunctions: (HostFunction | undefined)[] = [];
   private thrown: unknown;
+  /** Calls from the host that are under way inside of one another, each with native frames. */
+  private nesting = 0;
+  /** A call that was given up and of which something may be left, see `tidy`. */
+  private abandoned: { readonly depth: number; readonly error: unknown } | undefined;
   /** Called between slices of `callAsync` and after each top-level run, for recorders that take snapshots. */
   onSlice: (() => void) | undefined;
   /** Called when a call has trapped and its frames are still there to look at; `thrown` is what a host function threw. */
@@ -137,23 +153,72 @@ export class Machine {
    * are pushed above the host function's. Host exceptions come back as a HostThrow trap with `thrown`.
    */
   call(funcAddr: number, args: readonly Value[] = []): CallResult {
-    this.begin(funcAddr, args);
-    const base = this.store.depth;
-    for (;;) {
-      const result = this.advance(Number.MAX_SAFE_INTEGER, base);
-      if (result !== undefined) return result;
+    const depth = this.depthForCall(funcAddr);
+    this.nesting++;
+    try {
+      this.enter(funcAddr, args);
+      for (;;) {
+        const result = this.advance(Number.MAX_SAFE_INTEGER, depth + 1);
+        if (result !== undefined) return result;
+      }
+    } catch (error) {
+      this.abandoned = { depth, error };
+      this.tidy();
+      throw error;
+    } finally {
+      this.nesting--;
     }
   }
 
   /** As `call`, but returns to the event loop every few tens of milliseconds, so that signals and timers are served. */
   async callAsync(funcAddr: number, args: readonly Value[] = []): Promise<CallResult> {
+    const { depth } = this.store;
     this.begin(funcAddr, args);
-    const base = this.store.depth;
     for (;;) {
-      const result = this.advance(this.store.tick + SLICE_TICKS, base);
+      const result = this.slice(depth);
       if (result !== undefined) return result;
       this.onSlice?.();
       await turn();
+    }
+  }
+
+  private slice(depth: number): CallResult | undefined {
+    this.nesting++;
+    try {
+      return this.advance(this.store.tick + SLICE_TICKS, depth + 1);
+    } catch (error) {
+      this.abandoned = { depth, error };
+      this.tidy();
+      throw error;
+    } finally {
+      this.nesting--;
+    }
+  }
+
+  /** Frames before a call, which may begin now: else this throws, and nothing has happened. */
+  private depthForCall(funcAddr: number): number {
+    const { store } = this;
+    this.tidy();
+    if (store.funcs[funcAddr] === undefined) throw new RewasmError("unknown-function", `there is no function with address ${funcAddr}`);
+    expectCallable(store);
+    expectNativeRoom(this.nesting);
+    return store.depth;
+  }
+
+  /**
+   * A call ended in an exception that no host function threw: the native stack ran out, or the journal failed. No event says
+   * that, so the journal is told to give up; the machine is as before the call but for what the call had done to it. Where
+   * not even this has room on the native stack, it waits for the next crossing.
+   */
+  private tidy(): void {
+    const { abandoned } = this;
+    if (abandoned === undefined) return;
+    try {
+      abandonCall(this.store, abandoned.depth);
+      this.journal?.abandoned?.(abandoned.error);
+      this.abandoned = undefined;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
     }
   }
 
@@ -171,9 +236,13 @@ export class Machine {
 
   /** Calls a function of the store without running it yet: `resume` does. */
   begin(funcAddr: number, args: readonly Value[]): void {
+    this.depthForCall(funcAddr);
+    this.enter(funcAddr, args);
+  }
+
+  private enter(funcAddr: number, args: readonly Value[]): void {
     const { store } = this;
-    const func = store.funcs[funcAddr];
-    if (func === undefined) throw new RewasmError("unknown-function", `there is no function with address ${funcAddr}`);
+    const func = store.funcs[funcAddr]!;
     const slot = entrySlot(store);
     // Arguments beyond the stack's end cannot be written; enter() then reports the exhausted stack.
     if (slot + func.type.params.length <= store.stackSlots) writeValues(store, slot, func.type.params, args);
@@ -267,7 +336,9 @@ export class Machine {
     const call: HostCall = { machine: this, funcAddr, slot, callerInstance };
     try {
       implementation(call);
+      this.tidy();
     } catch (error) {
+      this.tidy();
       if (error instanceof ExitRequest) {
         exit(store, error.exitCode);
         this.journal?.exited(error.exitCode);

@@ -1,7 +1,7 @@
 /** A journal that listens to nothing: the base of journals that want only a few of the crossings. It never does anything. */
 import type { Journal } from "./host.ts";
 
-type Heard<Name extends keyof Journal> = Parameters<Journal[Name]>;
+type Heard<Name extends keyof Journal> = Parameters<NonNullable<Journal[Name]>>;
 
 /** Extend it and override what you want to be told. */
 export class SilentJournal implements Journal {
