@@ -4,6 +4,7 @@
  */
 import crc32 from "crc-32";
 import { deflateSync, inflateSync } from "fflate";
+import { isDense } from "../snapshot/density.ts";
 import { DEFAULT_STACK_BYTES } from "../vm/store.ts";
 import { ByteReader, ByteWriter } from "./codec.ts";
 import { TraceError } from "./errors.ts";
@@ -172,7 +173,8 @@ export type ChunkLabel = Pick<ChunkHead, "kind" | "eventCount" | "firstEvent" | 
 
 /** Head and stored bytes of a chunk. Compresses, unless told not to, when that makes it smaller. */
 export function encodeChunk(label: ChunkLabel, raw: Uint8Array, compress = true): { head: Uint8Array; stored: Uint8Array } {
-  const packed = !compress || raw.length < LEAST_COMPRESSED_BYTES ? raw : deflateSync(raw, { level: DEFLATE_LEVEL });
+  const worth = compress && raw.length >= LEAST_COMPRESSED_BYTES && !isDense(raw);
+  const packed = worth ? deflateSync(raw, { level: DEFLATE_LEVEL }) : raw;
   const smaller = packed.length < raw.length;
   const stored = smaller ? packed : raw;
   const out = new ByteWriter(CHUNK_HEAD_BYTES);

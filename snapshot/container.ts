@@ -19,6 +19,7 @@ import crc32 from "crc-32";
 import { deflateSync } from "fflate";
 import { SNAPSHOT_PAGE_BYTES } from "../vm/memory.ts";
 import { ByteWriter, wordBytes } from "./bytes.ts";
+import { isDense } from "./density.ts";
 import { chunkDigest, digest, hex, pageDigest } from "./digest.ts";
 import { SnapshotError } from "./errors.ts";
 import { type Chunk, type Page, ZERO_CHUNK, ZERO_PAGE } from "./pages.ts";
@@ -129,18 +130,6 @@ export interface WriterOptions {
   readonly identity?: string;
   /** Deflate level 0 to 9; default 1: 1.4% larger than 6 on the memory of a speech synthesizer, and faster. */
   readonly level?: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
-}
-
-/** Blocks with more bits per byte than this would be compressed to little less, at 50 times the cost of storing them. */
-const DENSE_BITS = 7;
-
-/** Bits per byte that the frequencies of byte values leave, 0 to 8. Cost: one visit of each byte. */
-function entropyBits(bytes: Uint8Array): number {
-  const counts = new Uint32Array(256);
-  for (let i = 0; i < bytes.length; i++) counts[bytes[i]!]!++;
-  let bits = 0;
-  for (const count of counts) if (count > 0) bits -= (count / bytes.length) * Math.log2(count / bytes.length);
-  return bits;
 }
 
 /** Writes snapshots of one execution into a sink: `add` in any order, then `finish` once. */
@@ -275,7 +264,7 @@ export class SnapshotWriter {
     const { offset } = this;
     if (raw.length > MAX_RAW_BYTES)
       throw new SnapshotError("snapshot-use", `a snapshot with ${raw.length} bytes of frames is too large to be stored`);
-    const stored = deflateSync(raw, { level: entropyBits(raw) > DENSE_BITS ? 0 : this.level });
+    const stored = deflateSync(raw, { level: isDense(raw) ? 0 : this.level });
     const header = new ByteWriter(BLOCK_HEADER_BYTES);
     header.u8(kind);
     header.u32(stored.length);
