@@ -27,6 +27,10 @@ function parseValue(type: ValType, word: string): Value | undefined {
       const value = parseInteger(word, 64n);
       return value === undefined ? undefined : BigInt.asIntN(64, value);
     }
+    case ValType.V128: {
+      const value = parseInteger(word, 128n);
+      return value === undefined ? undefined : BigInt.asUintN(128, value);
+    }
     case ValType.F32:
     case ValType.F64:
       return parseFloatWord(word);
@@ -55,13 +59,15 @@ function parseFloatWord(word: string): number | undefined {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word) ? Number(word) : undefined;
 }
 
-/** One line per result: integers signed, floats in the shortest decimal form that reads back to the same value. */
+/** One line per result: integers signed, vectors as 128 bits in hexadecimal, floats in the shortest decimal form that reads back to the same value. */
 export function formatResults(type: FuncType, values: readonly Value[]): string[] {
   return type.results.map((result, i) => formatValue(result, values[i]!));
 }
 
 function formatValue(type: ValType, value: Value): string {
   switch (type) {
+    case ValType.V128:
+      return `0x${value.toString(16).padStart(32, "0")}`;
     case ValType.F32:
       return formatFloat(Number(value), shortestSingle);
     case ValType.F64:

@@ -5,7 +5,7 @@
 import { RewasmError } from "../vm/errors.ts";
 import { exportFrames, type FrameState, frameOffset, frameTypes } from "../vm/frames.ts";
 import { Frame, Status, type Store } from "../vm/store.ts";
-import { ValType as Type, type ValType, valTypeName } from "../vm/types.ts";
+import { isWide, slotCount, slotsOf, ValType as Type, type ValType, valTypeName } from "../vm/types.ts";
 import type { Symbols } from "./symbols.ts";
 
 /** Where a frame is. */
@@ -23,7 +23,7 @@ export interface BacktraceFrame extends Location {
   readonly host: boolean;
 }
 
-/** A typed value: `bits` are its 64 bits (32-bit values zero-extended). */
+/** A typed value: `bits` are its 64 bits (32-bit values zero-extended), or the 128 of a v128. */
 export interface TypedValue {
   readonly type: string;
   readonly text: string;
@@ -64,18 +64,22 @@ export class Inspector {
   /** Parameters and locals of the frame at `level` (0 the innermost). Throws RewasmError "no-frame". */
   locals(level = 0): NamedValue[] {
     const { frame, types } = this.wasmFrame(level);
-    return types.locals.map((type, index) => ({
-      index,
-      name: this.symbols.localName(frame.funcAddr, index),
-      ...slotValue(frame.slots, index, type),
-    }));
+    let slot = 0;
+    return types.locals.map((type, index) => {
+      slot += slotsOf(type);
+      const value = slotValue(frame.slots, slot - slotsOf(type), type);
+      return { index, name: this.symbols.localName(frame.funcAddr, index), ...value };
+    });
   }
 
   /** Operands of the frame at `level`, the deepest first. */
   operands(level = 0): TypedValue[] {
     const { frame, types } = this.wasmFrame(level);
-    const live = frame.slots.length / 2 - types.locals.length;
-    return types.operands.slice(0, live).map((type, i) => slotValue(frame.slots, types.locals.length + i, type));
+    let slot = slotCount(types.locals);
+    return types.operands.map((type) => {
+      slot += slotsOf(type);
+      return slotValue(frame.slots, slot - slotsOf(type), type);
+    });
   }
 
   /** Globals of the instance that the frame at `level` belongs to; of the first instance when nothing runs. */
@@ -149,11 +153,11 @@ export class Inspector {
   }
 }
 
-/** Value in slot `slot` of an array of words, two per slot. */
+/** Value whose first slot is `slot` of an array of words, two per slot. */
 export function slotValue(words: Int32Array, slot: number, type: ValType): TypedValue {
-  const low = words[slot * 2]! >>> 0;
-  const wide = type === Type.I64 || type === Type.F64;
-  const bits = wide ? (BigInt(words[slot * 2 + 1]! >>> 0) << 32n) | BigInt(low) : BigInt(low);
+  const count = isWide(type) ? 2 * slotsOf(type) : 1;
+  let bits = 0n;
+  for (let i = count - 1; i >= 0; i--) bits = (bits << 32n) | BigInt(words[slot * 2 + i]! >>> 0);
   return { type: valTypeName(type), text: valueText(type, bits), bits };
 }
 
@@ -173,9 +177,17 @@ export function valueText(type: ValType, bits: bigint): string {
     case Type.FuncRef:
     case Type.ExternRef:
       return bits === 0n ? "null" : `${type === Type.FuncRef ? "func" : "extern"}@${bits - 1n}`;
+    case Type.V128:
+      return vectorText(bits);
     default:
       return `0x${bits.toString(16)}`;
   }
+}
+
+/** A vector as four words, the lane of lowest number first, in the manner of the text format. */
+function vectorText(bits: bigint): string {
+  const lanes = [0n, 32n, 64n, 96n].map((at) => ((bits >> at) & 0xffff_ffffn).toString(16).padStart(8, "0"));
+  return `i32x4 0x${lanes.join(" 0x")}`;
 }
 
 function integerText(value: bigint, bits: bigint): string {

@@ -6,7 +6,7 @@
 import type { ExternAddr } from "../vm/store.ts";
 import type { Trap } from "../vm/trap.ts";
 import type { FuncType, Limits, ValType } from "../vm/types.ts";
-import { ValType as ValTypes } from "../vm/types.ts";
+import { slotsOf, ValType as ValTypes } from "../vm/types.ts";
 import type { ByteReader, ByteWriter } from "./codec.ts";
 import type { EventKind, HostEffect, SlotWords, TraceEvent } from "./event.ts";
 
@@ -38,7 +38,7 @@ export const KindFlag = {
 } as const;
 
 /** Codes of effects, the low three bits of their first byte. The other five are the address of what is changed; 31: it follows. */
-export const EffectCode = { MemoryWrite: 0, MemoryGrow: 1, TableSet: 2, TableGrow: 3, GlobalSet: 4 } as const;
+export const EffectCode = { MemoryWrite: 0, MemoryGrow: 1, TableSet: 2, TableGrow: 3, GlobalSet: 4, VectorGlobalSet: 5 } as const;
 const LONG_ADDR = 31;
 
 /** host-call: both counts in one byte, unless one exceeds 14. */
@@ -121,7 +121,7 @@ export function writeEffect(out: ByteWriter, effect: HostEffect): void {
       out.signed(effect.result);
       return;
     case "global-set":
-      writeEffectHead(out, EffectCode.GlobalSet, effect.globalAddr);
+      writeEffectHead(out, effect.bits.length === 2 ? EffectCode.GlobalSet : EffectCode.VectorGlobalSet, effect.globalAddr);
       writeWords(out, effect.bits);
       return;
   }
@@ -270,7 +270,7 @@ function decodeFields(
     case "global": {
       const globalAddr = reader.number();
       const type = { valType: readValType(reader), mutable: reader.u8() !== 0 };
-      return { kind, number, tick, effects, globalAddr, type, bits: readWords(reader, 1) };
+      return { kind, number, tick, effects, globalAddr, type, bits: readWords(reader, slotsOf(type.valType)) };
     }
     case "instantiate": {
       const instanceAddr = reader.number();
@@ -324,7 +324,10 @@ function readEffect(reader: ByteReader): HostEffect {
     case EffectCode.TableGrow:
       return { kind: "table-grow", tableAddr: addr, delta: reader.number(), init: readRef(reader), result: reader.signed() };
     case EffectCode.GlobalSet:
-      return { kind: "global-set", globalAddr: addr, bits: readWords(reader, 1) };
+    case EffectCode.VectorGlobalSet: {
+      const slots = (head & 7) === EffectCode.GlobalSet ? 1 : 2;
+      return { kind: "global-set", globalAddr: addr, bits: readWords(reader, slots) };
+    }
     default:
       throw reader.corrupt(`unknown effect ${head}`);
   }

@@ -4,11 +4,22 @@
  */
 import type { ExternAddr } from "../vm/store.ts";
 import { type Trap, trapMessage } from "../vm/trap.ts";
-import { type FuncType, funcTypeName, type GlobalType, type MemoryType, type TableType, ValType, valTypeName } from "../vm/types.ts";
+import {
+  type FuncType,
+  funcTypeName,
+  type GlobalType,
+  type MemoryType,
+  slotCount,
+  slotsOf,
+  type TableType,
+  ValType,
+  valTypeName,
+  vectorBits,
+} from "../vm/types.ts";
 
 /**
  * Values as raw slots, two 32-bit words each, low word first, in canonical form: the high word of a 32-bit value is
- * zero. So every NaN bit survives, and a value needs no type to be stored.
+ * zero. A v128 is two slots. So every NaN bit survives, and a value needs no type to be stored.
  */
 export type SlotWords = readonly number[];
 
@@ -181,16 +192,26 @@ export function resultText(funcAddr: number, results: SlotWords, labels: FuncLab
 }
 
 function valueTexts(words: SlotWords, types: readonly ValType[] | undefined): string[] {
-  return Array.from({ length: words.length / 2 }, (_, i) => valueText(words, i, types?.[i]));
+  if (types === undefined || slotCount(types) * 2 !== words.length)
+    return Array.from({ length: words.length / 2 }, (_, i) => valueText(words, i, undefined));
+  let slot = 0;
+  return types.map((type) => {
+    slot += slotsOf(type);
+    return valueText(words, slot - slotsOf(type), type);
+  });
 }
 
 /** One value. An i32 prints as an address, in hexadecimal, unless it is small. */
 function valueText(words: SlotWords, index: number, type: ValType | undefined): string {
   const low = words[index * 2]! >>> 0;
-  const bits = (BigInt(words[index * 2 + 1]! >>> 0) << 32n) | BigInt(low);
+  const bits = slotBits(words, index);
   const scratch = new DataView(new ArrayBuffer(8));
   scratch.setBigUint64(0, bits, true);
   switch (type) {
+    case ValType.V128:
+      return `0x${vectorBits(bits, slotBits(words, index + 1))
+        .toString(16)
+        .padStart(32, "0")}`;
     case ValType.I64:
       return String(BigInt.asIntN(64, bits));
     case ValType.F32:
@@ -205,6 +226,10 @@ function valueText(words: SlotWords, index: number, type: ValType | undefined): 
     default:
       return i32Text(low);
   }
+}
+
+function slotBits(words: SlotWords, index: number): bigint {
+  return (BigInt(words[index * 2 + 1]! >>> 0) << 32n) | BigInt(words[index * 2]! >>> 0);
 }
 
 function i32Text(low: number): string {
@@ -235,7 +260,7 @@ function describeEffect(effect: HostEffect): string {
     case "table-grow":
       return `table${effect.tableAddr} grown by ${effect.delta} = ${effect.result}`;
     case "global-set":
-      return `global${effect.globalAddr}=${valueText(effect.bits, 0, undefined)}`;
+      return `global${effect.globalAddr}=${valueText(effect.bits, 0, effect.bits.length > 2 ? ValType.V128 : undefined)}`;
   }
 }
 
@@ -275,7 +300,7 @@ function fieldsToJson(event: TraceEvent): Record<string, JsonValue> {
     }
     case "global": {
       const { valType, mutable } = event.type;
-      return { global: event.globalAddr, type: valTypeName(valType), mutable, bits: slotHex(event.bits, 0) };
+      return { global: event.globalAddr, type: valTypeName(valType), mutable, bits: globalHex(event.bits) };
     }
     case "instantiate": {
       const imports = event.imports.map(({ kind, addr }) => ({ kind, addr }));
@@ -305,7 +330,7 @@ function effectToJson(effect: HostEffect): JsonValue {
     case "memory-write":
       return { kind: effect.kind, memory: effect.memoryAddr, byteAddr: effect.byteAddr, bytes: hex(effect.bytes) };
     case "global-set":
-      return { kind: effect.kind, global: effect.globalAddr, bits: slotHex(effect.bits, 0) };
+      return { kind: effect.kind, global: effect.globalAddr, bits: globalHex(effect.bits) };
     case "memory-grow":
     case "table-set":
     case "table-grow":
@@ -317,6 +342,11 @@ function slotsHex(words: SlotWords): JsonValue {
   return Array.from({ length: words.length / 2 }, (_, i) => slotHex(words, i));
 }
 
+/** The bits of a global, of one slot or of two. */
+function globalHex(words: SlotWords): string {
+  return words.length === 2 ? slotHex(words, 0) : `0x${vectorBits(slotBits(words, 0), slotBits(words, 1)).toString(16)}`;
+}
+
 function slotHex(words: SlotWords, index: number): string {
-  return `0x${((BigInt(words[index * 2 + 1]! >>> 0) << 32n) | BigInt(words[index * 2]! >>> 0)).toString(16)}`;
+  return `0x${slotBits(words, index).toString(16)}`;
 }

@@ -8,7 +8,7 @@
 import type { Journal } from "../vm/host.ts";
 import { type ExternAddr, type PendingGrow, Status, type Store } from "../vm/store.ts";
 import type { Trap } from "../vm/trap.ts";
-import { type FuncType, type GlobalType, type MemoryType, type Module, type TableType, ValType } from "../vm/types.ts";
+import { type FuncType, type GlobalType, isWide, type MemoryType, type Module, slotTypes, type TableType, ValType } from "../vm/types.ts";
 import { ByteWriter } from "./codec.ts";
 import { TraceError } from "./errors.ts";
 import { EffectCode, KindCode, KindFlag, writeCounts, writeEffectHead, writeFuncType, writeImports, writeLimits } from "./event-codec.ts";
@@ -31,7 +31,7 @@ const blockingFunctions: Readonly<Record<string, number>> = {
   fd_read: Blocking.OnStdin,
 };
 
-/** For each value of a function, 1 when it fills its slot, 0 when the high word is no part of it. */
+/** For each slot of a function's values, 1 when it is filled, 0 when the high word is no part of the value. */
 interface FuncShape {
   readonly params: Uint8Array;
   readonly results: Uint8Array;
@@ -175,8 +175,7 @@ export class Recorder implements Journal {
     const known = this.shapes[funcAddr];
     if (known !== undefined) return known;
     const func = this.store.funcs[funcAddr]!;
-    const wide = (types: readonly ValType[]): Uint8Array =>
-      Uint8Array.from(types, (type) => (type === ValType.I64 || type === ValType.F64 ? 1 : 0));
+    const wide = (types: readonly ValType[]): Uint8Array => Uint8Array.from(slotTypes(types), (type) => (isWide(type) ? 1 : 0));
     const named = func.kind === "host" && func.module.startsWith("wasi") ? blockingFunctions[func.name] : undefined;
     const shape = { params: wide(func.type.params), results: wide(func.type.results), blocking: named ?? Blocking.Never };
     this.shapes[funcAddr] = shape;
@@ -369,6 +368,7 @@ export class Recorder implements Journal {
       out.u8(type.valType);
       out.u8(type.mutable ? 1 : 0);
       writeBits(out, bits);
+      if (type.valType === ValType.V128) writeBits(out, bits >> 64n);
     });
   }
 
@@ -420,7 +420,11 @@ export class Recorder implements Journal {
   }
 
   globalSet(globalAddr: number, bits: bigint): void {
-    this.effect(EffectCode.GlobalSet, globalAddr, 0, (out) => writeBits(out, bits));
+    const vector = this.store.globals[globalAddr]!.type.valType === ValType.V128;
+    this.effect(vector ? EffectCode.VectorGlobalSet : EffectCode.GlobalSet, globalAddr, 0, (out) => {
+      writeBits(out, bits);
+      if (vector) writeBits(out, bits >> 64n);
+    });
   }
 
   private effect(code: number, addr: number, payloadBytes: number, fields: (out: ByteWriter) => void): void {

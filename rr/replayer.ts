@@ -10,7 +10,7 @@ import type { Journal } from "../vm/host.ts";
 import { importDescMatches, instantiateModule } from "../vm/instantiate.ts";
 import { type BackingFactory, type ExternAddr, FRAME_WORDS, Frame, type Func, Status, Store } from "../vm/store.ts";
 import { trapMessage } from "../vm/trap.ts";
-import { ExternKind, type Module, ValType } from "../vm/types.ts";
+import { ExternKind, isWide, type Module, slotTypes, ValType } from "../vm/types.ts";
 import { validateModule } from "../vm/validate.ts";
 import { TraceError } from "./errors.ts";
 import {
@@ -430,7 +430,7 @@ export class Replayer {
         if (global === undefined) throw this.corrupt("an unknown global");
         this.checkValues(effect.bits, [global.type.valType]);
         const bits = wordsToBits(effect.bits);
-        store.globalI64[global.slot] = bits;
+        store.setGlobal(effect.globalAddr, bits);
         journal?.globalSet(effect.globalAddr, bits);
         return;
       }
@@ -466,8 +466,9 @@ export class Replayer {
   }
 
   private checkValues(words: SlotWords, types: readonly ValType[]): void {
-    if (words.length !== types.length * 2) throw this.corrupt(`${words.length / 2} values where ${types.length} are due`);
-    for (let i = 0; i < types.length; i++) if (types[i] === ValType.FuncRef) this.checkRef(words[i * 2]!, ValType.FuncRef);
+    const slots = slotTypes(types);
+    if (words.length !== slots.length * 2) throw this.corrupt(`${words.length / 2} values where ${slots.length} are due`);
+    for (let i = 0; i < slots.length; i++) if (slots[i] === ValType.FuncRef) this.checkRef(words[i * 2]!, ValType.FuncRef);
   }
 
   private checkImports(moduleIndex: number, imports: readonly ExternAddr[]): void {
@@ -512,13 +513,9 @@ function statusAllows(status: Status, event: TraceEvent): boolean {
   }
 }
 
-function isWide(type: ValType | undefined): boolean {
-  return type === ValType.I64 || type === ValType.F64;
-}
-
 /** The values in slots from `slot`, canonical. */
 function readWords(store: Store, slot: number, types: readonly ValType[]): SlotWords {
-  return types.flatMap((type, i) => [store.i32[(slot + i) * 2]!, isWide(type) ? store.i32[(slot + i) * 2 + 1]! : 0]);
+  return slotTypes(types).flatMap((type, i) => [store.i32[(slot + i) * 2]!, isWide(type) ? store.i32[(slot + i) * 2 + 1]! : 0]);
 }
 
 function writeWords(store: Store, slot: number, words: SlotWords): void {
@@ -528,16 +525,19 @@ function writeWords(store: Store, slot: number, words: SlotWords): void {
 
 function sameWords(store: Store, slot: number, types: readonly ValType[], words: SlotWords): boolean {
   const { i32 } = store;
-  if (words.length !== types.length * 2) return false;
-  for (let i = 0; i < types.length; i++) {
-    const high = isWide(types[i]) ? i32[(slot + i) * 2 + 1] : 0;
+  const slots = slotTypes(types);
+  if (words.length !== slots.length * 2) return false;
+  for (let i = 0; i < slots.length; i++) {
+    const high = isWide(slots[i]!) ? i32[(slot + i) * 2 + 1] : 0;
     if (i32[(slot + i) * 2] !== words[i * 2] || high !== words[i * 2 + 1]) return false;
   }
   return true;
 }
 
 function wordsToBits(words: SlotWords): bigint {
-  return (BigInt(words[1]! >>> 0) << 32n) | BigInt(words[0]! >>> 0);
+  let bits = 0n;
+  for (let i = words.length - 1; i >= 0; i--) bits = (bits << 32n) | BigInt(words[i]! >>> 0);
+  return bits;
 }
 
 /** How people call a function of the store: a host function by its import names, a wasm function by an export. */

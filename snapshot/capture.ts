@@ -11,7 +11,7 @@ import type { Memory } from "../vm/memory.ts";
 import { type BackingFactory, FRAME_WORDS, Frame, Status, Store } from "../vm/store.ts";
 import type { Table } from "../vm/table.ts";
 import { Trap } from "../vm/trap.ts";
-import { type Module, ValType } from "../vm/types.ts";
+import { isWide, type Module, slotTypes } from "../vm/types.ts";
 import { SnapshotError } from "./errors.ts";
 import { CHUNK_PAGES, type ChunkChange, ChunkEditor, chunkCount, PAGE_WORDS, type PageTable, pageAt, pageOf, ZERO_CHUNK } from "./pages.ts";
 import { alignShape, findModules, shapeOf } from "./shape.ts";
@@ -286,22 +286,16 @@ function captureDropped(store: Store, base: readonly Dropped[]): readonly Droppe
   return changed ? Object.freeze(dropped) : base;
 }
 
-/** Whether a value of the type uses only the low word of its slot. */
-function isNarrow(type: ValType): boolean {
-  return type !== ValType.I64 && type !== ValType.F64;
-}
-
 function canonicalGlobals(store: Store): Int32Array {
-  const words = new Int32Array(store.globals.length * 2);
-  for (const [addr, { type, slot }] of store.globals.entries()) {
-    words[addr * 2] = store.globalI32[slot * 2]!;
-    if (!isNarrow(type.valType)) words[addr * 2 + 1] = store.globalI32[slot * 2 + 1]!;
-  }
+  // Globals lie one after another in the order of their addresses.
+  const types = slotTypes(store.globals.map(({ type }) => type.valType));
+  const words = store.globalI32.slice(0, types.length * 2);
+  for (const [slot, type] of types.entries()) if (!isWide(type)) words[slot * 2 + 1] = 0;
   return words;
 }
 
 function restoreGlobals(store: Store, words: Int32Array): void {
-  for (const [addr, { slot }] of store.globals.entries()) store.globalI32.set(words.subarray(addr * 2, addr * 2 + 2), slot * 2);
+  store.globalI32.set(words);
 }
 
 /** The scalars with everything that is stale or meaningless in the present status left out. */
@@ -323,9 +317,9 @@ function canonicalScalars(store: Store, base: Snapshot): Partial<Snapshot> {
 }
 
 function canonicalResults(store: Store): Int32Array {
-  const { results } = store.funcs[store.resultFunc]!.type;
+  const results = slotTypes(store.funcs[store.resultFunc]!.type.results);
   const words = store.i32.slice(store.resultSlot * 2, (store.resultSlot + results.length) * 2);
-  for (const [i, type] of results.entries()) if (isNarrow(type)) words[i * 2 + 1] = 0;
+  for (const [i, type] of results.entries()) if (!isWide(type)) words[i * 2 + 1] = 0;
   return words;
 }
 

@@ -7,7 +7,7 @@ import { MAX_MEMORY_PAGES, WASM_PAGE_BYTES } from "../vm/memory.ts";
 import { FrameFlag, Status } from "../vm/store.ts";
 import { MAX_TABLE_ELEMENTS } from "../vm/table.ts";
 import { LAST_TRAP, Trap } from "../vm/trap.ts";
-import { ValType } from "../vm/types.ts";
+import { slotTypes, ValType } from "../vm/types.ts";
 import { corrupt } from "./bytes.ts";
 import { CHUNK_PAGES, chunkCount, PAGE_WORDS, type PageTable, pageAt, ZERO_PAGE } from "./pages.ts";
 import type { Shape, Snapshot } from "./tree.ts";
@@ -30,8 +30,8 @@ export function checkSnapshot(snapshot: Snapshot): void {
     checkPages(pages, (pageCount * WASM_PAGE_BYTES) / 4, `memory ${addr}`);
   }
   for (const addr of snapshot.tables.keys()) checkTable(snapshot, addr);
-  for (const [addr, { valType }] of snapshot.shape.globals.entries()) {
-    if (valType === ValType.FuncRef) checkFuncRef(snapshot.globals[addr * 2]!, snapshot.shape, `global ${addr}`);
+  for (const [slot, type] of globalSlotTypes(snapshot.shape).entries()) {
+    if (type === ValType.FuncRef) checkFuncRef(snapshot.globals[slot * 2]!, snapshot.shape, `the global in slot ${slot}`);
   }
   checkFrames(snapshot);
   checkStatus(snapshot);
@@ -57,9 +57,13 @@ function checkShape({ modules, instances, funcs, tables, memories, globals }: Sh
   }
 }
 
+function globalSlotTypes({ globals }: Shape): readonly ValType[] {
+  return slotTypes(globals.map(({ valType }) => valType));
+}
+
 function checkLists({ shape, dropped, globals, tables, memories }: Snapshot): void {
   insist(dropped.length === shape.instances.length, "lists of instances differ in length");
-  insist(globals.length === shape.globals.length * 2, "lists of globals differ in length");
+  insist(globals.length === globalSlotTypes(shape).length * 2, "lists of globals differ in length");
   insist(tables.length === shape.tables.length, "lists of tables differ in length");
   insist(memories.length === shape.memories.length, "lists of memories differ in length");
 }

@@ -7,7 +7,7 @@ import { InstrReader } from "./instr.ts";
 import { loweredFunction } from "./lower.ts";
 import { Wasm } from "./opcodes.ts";
 import { FRAME_WORDS, Frame, FrameFlag, Status, type Store } from "./store.ts";
-import { isWide, type Module, type ValType } from "./types.ts";
+import { isWide, type Module, slotTypes, type ValType } from "./types.ts";
 import { operandTypesAt } from "./validate.ts";
 
 export interface FrameState {
@@ -187,9 +187,11 @@ export function exportFrames(store: Store): FrameState[] {
     const at = index * FRAME_WORDS;
     const { locals, operands } = frameTypes(store, index);
     const fp = store.frames[at + Frame.Fp]!;
-    const slots = new Int32Array((locals.length + operands.length) * 2);
+    const localSlots = slotTypes(locals);
+    const operandSlots = slotTypes(operands);
+    const slots = new Int32Array((localSlots.length + operandSlots.length) * 2);
     for (let i = 0; i < slots.length; i += 2) {
-      const type = i >> 1 < locals.length ? locals[i >> 1]! : operands[(i >> 1) - locals.length]!;
+      const type = i >> 1 < localSlots.length ? localSlots[i >> 1]! : operandSlots[(i >> 1) - localSlots.length]!;
       slots[i] = store.i32[fp * 2 + i]!;
       if (isWide(type)) slots[i + 1] = store.i32[fp * 2 + i + 1]!;
     }

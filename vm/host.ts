@@ -14,8 +14,8 @@ import type { FuncType, GlobalType, MemoryType, Module, TableType } from "./type
 export type HostFunction = (call: HostCall) => void;
 
 /**
- * One call from wasm to the host. Arguments and results share slots `slot`, `slot + 1`, … of the machine's value stack,
- * so results may only be written once the arguments are read. Raw slots keep every NaN bit.
+ * One call from wasm to the host. Arguments and results share slots `slot`, `slot + 1`, … of the machine's value stack
+ * (a v128 takes two), so results may only be written once the arguments are read. Raw slots keep every NaN bit.
  */
 export interface HostCall {
   readonly machine: Machine;

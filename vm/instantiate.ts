@@ -8,7 +8,7 @@ import { InstrReader } from "./instr.ts";
 import { Wasm } from "./opcodes.ts";
 import type { ExternAddr, Instance, Store } from "./store.ts";
 import { Trap } from "./trap.ts";
-import { type ConstExpr, ExternKind, funcTypeName, type ImportDesc, type Limits, type Module } from "./types.ts";
+import { type ConstExpr, ExternKind, funcTypeName, type ImportDesc, type Limits, type Module, vectorBits } from "./types.ts";
 
 /** Whether a store address may be given for an import (spec: import matching). */
 export function importDescMatches(store: Store, module: Module, wanted: ImportDesc, given: ExternAddr): boolean {
@@ -112,7 +112,12 @@ function copySegments(store: Store, instanceAddr: number, instance: Instance, ev
   return Trap.None;
 }
 
-/** Value of a constant expression as 64 bits (signed); validated, so its operands are there. */
+/** The signed 64 bits of two words. */
+function bits64(lo: number, hi: number): bigint {
+  return (BigInt(hi) << 32n) | BigInt(lo >>> 0);
+}
+
+/** Value of a constant expression as 64 bits (signed), of v128 128 (unsigned); validated, so its operands are there. */
 function evaluateConst(store: Store, module: Module, funcs: readonly number[], globals: readonly number[], expr: ConstExpr): bigint {
   const reader = new InstrReader(module.bytes, expr.start, expr.end);
   const stack: bigint[] = [];
@@ -128,10 +133,13 @@ function evaluateConst(store: Store, module: Module, funcs: readonly number[], g
         break;
       case Wasm.I64Const:
       case Wasm.F64Const:
-        stack.push((BigInt(reader.hi) << 32n) | BigInt(reader.lo >>> 0));
+        stack.push(bits64(reader.lo, reader.hi));
+        break;
+      case Wasm.V128Const:
+        stack.push(vectorBits(bits64(reader.lo, reader.hi), bits64(reader.lo2, reader.hi2)));
         break;
       case Wasm.GlobalGet:
-        stack.push(store.globalI64[store.globals[globals[reader.a]!]!.slot]!);
+        stack.push(store.globalBits(store.globals[globals[reader.a]!]!));
         break;
       case Wasm.RefNull:
         stack.push(0n);

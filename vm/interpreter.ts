@@ -35,6 +35,8 @@ import {
   truncTrap,
 } from "./numeric.ts";
 import type { Op } from "./ops.ts";
+import { makeSimd, type RunSimd } from "./simd.ts";
+import { SIMD_BASE } from "./simd-form.ts";
 import { FrameFlag, Status, type Store } from "./store.ts";
 import type { Table } from "./table.ts";
 import { Trap } from "./trap.ts";
@@ -95,6 +97,7 @@ export function makeInterpreter(store: Store): Interpreter {
     C,
     K,
     code.constF64,
+    makeSimd(store),
   );
   return { run, isCurrent };
 }
@@ -119,6 +122,7 @@ function makeRun(
   C: Int32Array,
   K: BigInt64Array,
   KF: Float64Array,
+  runSimd: RunSimd,
 ): Run {
   function run(mode: Mode, fuelTicks: number, acc: number, skipTick: number): Exit {
     let fr = store.frameTop - 4;
@@ -2552,7 +2556,15 @@ function makeRun(
                   break loop;
 
                 default:
-                  throw new Error(`no such operation: ${C[pc]}`);
+                  if (C[pc]! < SIMD_BASE) throw new Error(`no such operation: ${C[pc]}`);
+                  // Vector operations have a loop of their own, for as many as follow one another.
+                  pc = runSimd(pc, fp2, memory);
+                  if (pc < 0) {
+                    pc = ~pc;
+                    trap = 2 satisfies typeof Trap.MemoryOutOfBounds;
+                    break loop;
+                  }
+                  continue;
               }
             }
             // A taken branch: target and charge are its first operands.

@@ -9,13 +9,15 @@ import { blockType } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
 import { Op, opRows, plainLowerings } from "./ops.ts";
-import { isWide } from "./types.ts";
+import { emitSimd, isSimd } from "./simd-form.ts";
+import { isWide, slotCount, slotsOf, slotTypes, ValType } from "./types.ts";
 
 interface Control {
   readonly kind: "func" | "block" | "loop" | "if";
   readonly height: number;
-  readonly paramCount: number;
-  readonly resultCount: number;
+  /** Types slot by slot. */
+  readonly params: readonly ValType[];
+  readonly results: readonly ValType[];
   /** Words to receive the code index of the end. */
   readonly endFixups: number[];
   /** Word to receive the code index of the else part; -1 when there is none pending. */
@@ -33,18 +35,19 @@ class ExactLowering {
   private readonly breakpoints: FuncBreakpoints | undefined;
   private readonly localCount: number;
   private readonly controls: Control[] = [];
-  private height = 0;
+  /** Types of the operands slot by slot: a v128 stands twice. */
+  private readonly stack: ValType[] = [];
 
   constructor(draft: LoweringDraft, breakpoints: FuncBreakpoints | undefined) {
     this.draft = draft;
     this.breakpoints = breakpoints;
-    this.localCount = draft.localTypes.length;
+    this.localCount = draft.localSlotCount;
   }
 
   run(): void {
     const { draft } = this;
     if (this.breakpoints?.entry) draft.emit(Op.EntryBreak);
-    this.open("func", 0, draft.type.results.length, -1, 0);
+    this.open("func", [], draft.type.results, -1, 0);
     while (draft.reader.next()) {
       if (draft.skipsDead()) continue;
       draft.insistOnSupported();
@@ -56,13 +59,35 @@ class ExactLowering {
     return this.localCount + height;
   }
 
-  private setHeight(height: number): void {
-    this.height = height;
-    if (height > this.draft.maxHeight) this.draft.maxHeight = height;
+  private get height(): number {
+    return this.stack.length;
   }
 
-  private open(kind: Control["kind"], paramCount: number, resultCount: number, elseFixup: number, target: number): void {
-    this.controls.push({ kind, height: this.height - paramCount, paramCount, resultCount, endFixups: [], elseFixup, target });
+  /** Drops the operands from slot `height` of the stack on. */
+  private popTo(height: number): void {
+    this.stack.length = height;
+  }
+
+  private push(type: ValType): void {
+    const { stack, draft } = this;
+    for (let count = slotsOf(type); count > 0; count--) stack.push(type);
+    if (stack.length > draft.maxHeight) draft.maxHeight = stack.length;
+  }
+
+  private pushAll(types: readonly ValType[]): void {
+    for (const type of types) this.push(type);
+  }
+
+  /** Pops the top operand and returns its first slot of the stack. */
+  private pop(): number {
+    const height = this.height - slotsOf(this.stack.at(-1)!);
+    this.popTo(height);
+    return height;
+  }
+
+  private open(kind: Control["kind"], params: readonly ValType[], results: readonly ValType[], elseFixup: number, target: number): void {
+    const height = this.height - slotCount(params);
+    this.controls.push({ kind, height, params: slotTypes(params), results: slotTypes(results), endFixups: [], elseFixup, target });
   }
 
   private instruction(): void {
@@ -76,7 +101,17 @@ class ExactLowering {
     }
     const plain = plainLowerings.get(reader.code);
     if (plain !== undefined) this.plain(row, plain.op);
+    else if (isSimd(reader.code)) this.simd(row);
     else this.special();
+  }
+
+  private simd(row: InstrRow): void {
+    const first = this.height - slotCount(row.params!);
+    const operands: number[] = [];
+    for (let next = first; next < this.height; next += slotsOf(this.stack[next]!)) operands.push(this.slot(next));
+    emitSimd(this.draft, this.slot(first), operands);
+    this.popTo(first);
+    this.pushAll(row.results!);
   }
 
   private plain(row: InstrRow, op: number): void {
@@ -89,7 +124,8 @@ class ExactLowering {
     for (let i = 0; i < paramCount; i++) words.push(draft.encode(op, words.length, this.slot(first + i)));
     if (letters.endsWith("o")) words.push(draft.reader.b | 0);
     draft.emit(op, ...words);
-    this.setHeight(first + row.results!.length);
+    this.popTo(first);
+    this.pushAll(row.results!);
   }
 
   private special(): void {
@@ -105,21 +141,21 @@ class ExactLowering {
         break;
       case Wasm.Block: {
         const type = blockType(draft.module, a);
-        this.open("block", type.params.length, type.results.length, -1, 0);
+        this.open("block", type.params, type.results, -1, 0);
         break;
       }
       case Wasm.Loop: {
         const type = blockType(draft.module, a);
-        this.open("loop", type.params.length, type.results.length, -1, draft.pc);
+        this.open("loop", type.params, type.results, -1, draft.pc);
         const at = draft.emit(Op.LoopSync, 0);
         draft.loops.push({ key: pointBefore(reader.pos), at: at + 1 });
         break;
       }
       case Wasm.If: {
         const type = blockType(draft.module, a);
-        this.setHeight(height - 1);
+        this.popTo(height - 1);
         const at = draft.emit(Op.BrZ, 0, 0, this.slot(height - 1) * 2);
-        this.open("if", type.params.length, type.results.length, at + 1, 0);
+        this.open("if", type.params, type.results, at + 1, 0);
         break;
       }
       case Wasm.Else:
@@ -150,60 +186,63 @@ class ExactLowering {
         this.call();
         break;
       case Wasm.Drop:
-        this.setHeight(height - 1);
+        this.pop();
         break;
       case Wasm.Select:
-      case Wasm.SelectT: {
-        const x = this.slot(height - 3);
-        draft.emit(Op.Select64, x, x, x + 1, (x + 2) * 2);
-        this.setHeight(height - 2);
+      case Wasm.SelectT:
+        this.select();
         break;
-      }
       case Wasm.LocalGet:
-        draft.emit(Op.Mov64, this.slot(height), a);
-        this.setHeight(height + 1);
+        this.moves(draft.localTypes[a]!, this.slot(height), draft.localSlots[a]!);
+        this.push(draft.localTypes[a]!);
         break;
       case Wasm.LocalSet:
-        draft.emit(Op.Mov64, a, this.slot(height - 1));
-        this.setHeight(height - 1);
+        this.moves(draft.localTypes[a]!, draft.localSlots[a]!, this.slot(this.pop()));
         break;
-      case Wasm.LocalTee:
-        draft.emit(Op.Mov64, a, this.slot(height - 1));
+      case Wasm.LocalTee: {
+        const type = draft.localTypes[a]!;
+        this.moves(type, draft.localSlots[a]!, this.slot(height - slotsOf(type)));
         break;
+      }
       case Wasm.GlobalGet: {
-        const slot = this.slot(height);
-        const cell = draft.store.globals[instance.globalAddrs[a]!]!;
-        if (isWide(cell.type.valType)) draft.emit(Op.GlobalGet64, slot, cell.slot);
-        else draft.emit(Op.GlobalGet32, slot * 2, cell.slot);
-        this.setHeight(height + 1);
+        const { type, slot } = draft.store.globals[instance.globalAddrs[a]!]!;
+        if (isWide(type.valType))
+          for (let i = 0; i < slotsOf(type.valType); i++) draft.emit(Op.GlobalGet64, this.slot(height) + i, slot + i);
+        else draft.emit(Op.GlobalGet32, this.slot(height) * 2, slot);
+        this.push(type.valType);
         break;
       }
       case Wasm.GlobalSet: {
-        const slot = this.slot(height - 1);
-        const cell = draft.store.globals[instance.globalAddrs[a]!]!;
-        if (isWide(cell.type.valType)) draft.emit(Op.GlobalSet64, cell.slot, slot);
-        else draft.emit(Op.GlobalSet32, cell.slot, slot * 2);
-        this.setHeight(height - 1);
+        const { type, slot } = draft.store.globals[instance.globalAddrs[a]!]!;
+        const from = this.slot(this.pop());
+        if (isWide(type.valType)) for (let i = 0; i < slotsOf(type.valType); i++) draft.emit(Op.GlobalSet64, slot + i, from + i);
+        else draft.emit(Op.GlobalSet32, slot, from * 2);
         break;
       }
       case Wasm.I32Const:
+        this.constant32(ValType.I32, a);
+        break;
       case Wasm.F32Const:
-        this.constant32(a);
+        this.constant32(ValType.F32, a);
         break;
       case Wasm.I64Const:
+        this.constant64(ValType.I64);
+        break;
       case Wasm.F64Const:
-        draft.emit(Op.Const64, this.slot(height), draft.code.constant(reader.lo, reader.hi));
-        this.setHeight(height + 1);
+        this.constant64(ValType.F64);
         break;
       case Wasm.RefNull:
-        this.constant32(0);
+        this.constant32(a as ValType, 0);
         break;
       case Wasm.RefFunc:
-        this.constant32(instance.funcAddrs[a]! + 1);
+        this.constant32(ValType.FuncRef, instance.funcAddrs[a]! + 1);
         break;
-      case Wasm.RefIsNull:
-        draft.emit(Op.I32Eqz, this.slot(height - 1) * 2, this.slot(height - 1) * 2);
+      case Wasm.RefIsNull: {
+        const top = this.slot(this.pop()) * 2;
+        draft.emit(Op.I32Eqz, top, top);
+        this.push(ValType.I32);
         break;
+      }
       default:
         this.memoryOrTable();
     }
@@ -213,18 +252,38 @@ class ExactLowering {
     const { draft } = this;
     const form = callForm(draft)!;
     const target = form.through === "function" ? this.height : this.height - 1;
-    const first = target - form.type.params.length;
+    const first = target - slotCount(form.type.params);
     emitCall(draft, form, this.slot(first), this.slot(target), 0);
-    this.setHeight(first + form.type.results.length);
+    this.popTo(first);
+    this.pushAll(form.type.results);
     if (!form.tail) return;
     // Where a host function that was tail-called returns to.
     this.returnOp();
     draft.deadDepth = 0;
   }
 
-  private constant32(value: number): void {
+  private constant32(type: ValType, value: number): void {
     this.draft.emit(Op.Const32, this.slot(this.height) * 2, value);
-    this.setHeight(this.height + 1);
+    this.push(type);
+  }
+
+  private constant64(type: ValType): void {
+    const { draft } = this;
+    draft.emit(Op.Const64, this.slot(this.height), draft.code.constant(draft.reader.lo, draft.reader.hi));
+    this.push(type);
+  }
+
+  /** Copies a value, a slot after the other. */
+  private moves(type: ValType, to: number, from: number): void {
+    for (let i = 0; i < slotsOf(type); i++) this.draft.emit(Op.Mov64, to + i, from + i);
+  }
+
+  private select(): void {
+    const condition = this.slot(this.pop()) * 2;
+    const type = this.stack.at(-1)!;
+    const ifZero = this.slot(this.pop());
+    const ifNot = ifZero - slotsOf(type);
+    for (let i = 0; i < slotsOf(type); i++) this.draft.emit(Op.Select64, ifNot + i, ifNot + i, ifZero + i, condition);
   }
 
   private memoryOrTable(): void {
@@ -236,18 +295,20 @@ class ExactLowering {
     switch (reader.code) {
       case Wasm.TableGet:
         draft.emit(Op.TableGet, top, tableAddrs[a]!, top);
+        this.popTo(height - 1);
+        this.push(draft.store.tables[tableAddrs[a]!]!.elemType);
         break;
       case Wasm.TableSet:
         draft.emit(Op.TableSet, tableAddrs[a]!, top - 2, top);
-        this.setHeight(height - 2);
+        this.popTo(height - 2);
         break;
       case Wasm.TableSize:
         draft.emit(Op.TableSize, this.slot(height) * 2, tableAddrs[a]!);
-        this.setHeight(height + 1);
+        this.push(ValType.I32);
         break;
       case Wasm.MemorySize:
         draft.emit(Op.MemorySize, this.slot(height) * 2);
-        this.setHeight(height + 1);
+        this.push(ValType.I32);
         break;
       case Wasm.MemoryGrow:
         draft.emit(Op.Grow, 0, memoryAddrs[a]!, top, top, 0, reader.wasmOffset);
@@ -256,7 +317,8 @@ class ExactLowering {
       case Wasm.TableGrow:
         draft.emit(Op.Grow, 1, tableAddrs[a]!, top, top - 2, 0, reader.wasmOffset);
         draft.point(pointAfterCall(reader.wasmOffset), 0);
-        this.setHeight(height - 1);
+        this.popTo(height - 2);
+        this.push(ValType.I32);
         break;
       default:
         this.bulk();
@@ -269,7 +331,7 @@ class ExactLowering {
     if (form === undefined) throw draft.unsupported();
     const height = this.height - form.operandCount;
     draft.emit(Op.Bulk, form.kind, this.slot(height) * 2, form.a, form.b);
-    this.setHeight(height);
+    this.popTo(height);
   }
 
   private elsePart(): void {
@@ -279,7 +341,7 @@ class ExactLowering {
     draft.words[control.elseFixup] = draft.pc;
     control.elseFixup = -1;
     this.draft.deadDepth = -1;
-    this.setHeight(control.height + control.paramCount);
+    this.setOperands(control.height, control.params);
   }
 
   private endBlock(): void {
@@ -290,17 +352,25 @@ class ExactLowering {
     for (const at of control.endFixups) draft.words[at] = draft.pc;
     if (control.kind === "func") {
       if (reached) {
-        this.setHeight(control.resultCount);
+        this.setOperands(0, control.results);
         this.returnOp();
       }
       return;
     }
     this.draft.deadDepth = reached ? -1 : 0;
-    this.setHeight(control.height + control.resultCount);
+    this.setOperands(control.height, control.results);
+  }
+
+  /** After a label: the operands that it has, whatever was on the stack above `height`. */
+  private setOperands(height: number, types: readonly ValType[]): void {
+    const { stack, draft } = this;
+    stack.length = height;
+    stack.push(...types);
+    if (stack.length > draft.maxHeight) draft.maxHeight = stack.length;
   }
 
   private returnOp(): void {
-    const count = this.draft.type.results.length;
+    const count = slotCount(this.draft.type.results);
     const first = this.slot(this.height - count);
     if (count === 0) this.draft.emit(Op.Return0, 0);
     else if (count === 1) this.draft.emit(Op.Return64, 0, first);
@@ -308,7 +378,7 @@ class ExactLowering {
   }
 
   private arity(control: Control): number {
-    return control.kind === "loop" ? control.paramCount : control.resultCount;
+    return control.kind === "loop" ? control.params.length : control.results.length;
   }
 
   private needsMoves(control: Control): boolean {
@@ -317,7 +387,7 @@ class ExactLowering {
   }
 
   /** Moves the branch's values to where the target wants them; upward in order, so none is overwritten before it is read. */
-  private moves(control: Control): void {
+  private moveToLabel(control: Control): void {
     const arity = this.arity(control);
     const from = this.height - arity;
     if (from === control.height) return;
@@ -339,14 +409,14 @@ class ExactLowering {
       this.returnOp();
       return;
     }
-    this.moves(control);
+    this.moveToLabel(control);
     this.jump(Op.Br, control);
   }
 
   private branchIf(depth: number): void {
     const { draft } = this;
     const control = this.control(depth);
-    this.setHeight(this.height - 1);
+    this.popTo(this.height - 1);
     const condition = this.slot(this.height) * 2;
     if (control.kind !== "func" && !this.needsMoves(control)) {
       this.jump(Op.BrNz, control, condition);
@@ -359,7 +429,7 @@ class ExactLowering {
 
   private branchTable(labels: readonly number[]): void {
     const { draft } = this;
-    this.setHeight(this.height - 1);
+    this.popTo(this.height - 1);
     const index = this.slot(this.height) * 2;
     const at = draft.emit(Op.Switch, labels.length - 1, index);
     for (const _ of labels) draft.words.push(0);

@@ -15,7 +15,9 @@ import { blockType } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
 import { Op, opRows, type PlainLowering, plainLowerings } from "./ops.ts";
-import { isWide, ValType } from "./types.ts";
+import { emitShiftByConstant, emitSimd, isShift, isSimd, SimdOp } from "./simd-form.ts";
+import type { Global } from "./store.ts";
+import { isWide, slotCount, slotsOf, slotTypes, ValType } from "./types.ts";
 import { type Entry, VirtualStack, Where } from "./virtual-stack.ts";
 
 interface Comparison {
@@ -36,6 +38,7 @@ interface Fixup {
 interface Control {
   readonly kind: "func" | "block" | "loop" | "if";
   readonly height: number;
+  /** Types slot by slot. */
   readonly params: readonly ValType[];
   readonly results: readonly ValType[];
   readonly endFixups: Fixup[];
@@ -65,6 +68,7 @@ class FastLowering extends VirtualStack {
       draft.acc = this.acc;
       const plain = plainLowerings.get(reader.code);
       if (plain !== undefined) this.plain(reader.row, plain);
+      else if (isSimd(reader.code)) this.simd(reader.row);
       else this.special();
     }
   }
@@ -133,6 +137,28 @@ class FastLowering extends VirtualStack {
     const source = this.slotOf(height);
     this.truncate(height);
     this.pushResult(row.results![0]!, draft.emit(op, draft.encode(op, 0, this.slot(height)), draft.encode(op, 1, source)));
+  }
+
+  private simd(row: InstrRow): void {
+    const { draft, stack } = this;
+    const params = row.params!;
+    const height = stack.length - slotCount(params);
+    const last = stack.at(-1);
+    let at: number;
+    if (last?.where === Where.Const32 && isShift(row.code)) {
+      const operand = this.slotOf(height);
+      this.truncate(height);
+      at = emitShiftByConstant(draft, this.slot(height), operand, last.value);
+    } else {
+      const operands: number[] = [];
+      for (let next = height; next < stack.length; next += slotsOf(stack[next]!.type)) operands.push(this.slotOf(next));
+      this.truncate(height);
+      at = emitSimd(draft, this.slot(height), operands);
+    }
+    const result = row.results![0];
+    if (result === ValType.V128) this.pushVector(at);
+    else if (result !== undefined) this.pushResult(result, at);
+    else this.lastDest = -1;
   }
 
   /** Wrapping and reinterpreting take no code: the low word, or all bits, of the value where it is. */
@@ -356,7 +382,8 @@ class FastLowering extends VirtualStack {
     elseFixup: Fixup | undefined,
     target: number,
   ): void {
-    this.controls.push({ kind, height: this.stack.length - params.length, params, results, endFixups: [], elseFixup, target });
+    const height = this.stack.length - slotCount(params);
+    this.controls.push({ kind, height, params: slotTypes(params), results: slotTypes(results), endFixups: [], elseFixup, target });
   }
 
   /** Whether the top values are where the target's label wants them. */
@@ -442,15 +469,16 @@ class FastLowering extends VirtualStack {
   private returnOp(): void {
     const { draft, acc } = this;
     const { results } = draft.type;
-    const first = this.stack.length - results.length;
-    if (results.length === 0) draft.emit(Op.Return0, acc);
-    else if (results.length === 1) {
+    const count = slotCount(results);
+    const first = this.stack.length - count;
+    if (count === 0) draft.emit(Op.Return0, acc);
+    else if (count === 1) {
       const wide = isWide(results[0]!);
       const slot = this.slotOf(first);
       draft.emit(wide ? Op.Return64 : Op.Return32, acc, wide ? slot : slot * 2);
     } else {
       for (let height = first; height < this.stack.length; height++) this.settle(height);
-      draft.emit(Op.ReturnN, acc, this.slot(first), results.length);
+      draft.emit(Op.ReturnN, acc, this.slot(first), count);
     }
   }
 
@@ -540,7 +568,7 @@ class FastLowering extends VirtualStack {
       this.jumpFrom(draft.emit(Op.Br, 0, 0), control);
     }
     this.truncate(control.height);
-    this.pushSlots(control.params);
+    this.pushOperands(control.params);
     this.draft.deadDepth = 0;
     this.label([control.elseFixup!], pointBefore(draft.reader.pos));
     control.elseFixup = undefined;
@@ -560,7 +588,7 @@ class FastLowering extends VirtualStack {
     }
     if (control.kind === "func" && this.draft.deadDepth >= 0) return;
     this.truncate(control.height);
-    this.pushSlots(control.results);
+    this.pushOperands(control.results);
     if (control.kind === "func") this.returnOp();
   }
 
@@ -575,7 +603,7 @@ class FastLowering extends VirtualStack {
       this.truncate(target);
     }
     this.settleAll();
-    const first = this.stack.length - form.type.params.length;
+    const first = this.stack.length - slotCount(form.type.params);
     emitCall(draft, form, this.slot(first), targetSlot, this.acc);
     this.acc = 0;
     this.truncate(first);
@@ -601,7 +629,7 @@ class FastLowering extends VirtualStack {
     const { a } = reader;
     switch (reader.code) {
       case Wasm.Drop:
-        this.pop();
+        this.truncate(stack.length - slotsOf(stack.at(-1)!.type));
         this.lastDest = -1;
         break;
       case Wasm.Select:
@@ -609,36 +637,21 @@ class FastLowering extends VirtualStack {
         this.select();
         break;
       case Wasm.LocalGet:
-        this.push(Where.Local, a, draft.localTypes[a]!);
-        this.lastDest = -1;
+        this.pushLocal(a);
         break;
       case Wasm.LocalSet:
         this.setLocal(a);
         break;
       case Wasm.LocalTee:
         this.setLocal(a);
-        this.push(Where.Local, a, draft.localTypes[a]!);
+        this.pushLocal(a);
         break;
-      case Wasm.GlobalGet: {
-        const { type, slot } = draft.store.globals[instance.globalAddrs[a]!]!;
-        const op = isWide(type.valType) ? Op.GlobalGet64 : Op.GlobalGet32;
-        this.pushResult(type.valType, draft.emit(op, draft.encode(op, 0, this.slot(stack.length)), slot));
+      case Wasm.GlobalGet:
+        this.globalGet(draft.store.globals[instance.globalAddrs[a]!]!);
         break;
-      }
-      case Wasm.GlobalSet: {
-        const { type, slot } = draft.store.globals[instance.globalAddrs[a]!]!;
-        const op = isWide(type.valType) ? Op.GlobalSet64 : Op.GlobalSet32;
-        const height = stack.length - 1;
-        if (this.producerOf(height) === Op.GlobalGetAddK && draft.words[this.last.at + 2] === slot) {
-          const [, added] = this.takeBack();
-          draft.emit(Op.GlobalAddK, slot, added);
-        } else {
-          draft.emit(op, slot, draft.encode(op, 1, this.slotOf(height)));
-        }
-        this.pop();
-        this.lastDest = -1;
+      case Wasm.GlobalSet:
+        this.globalSet(draft.store.globals[instance.globalAddrs[a]!]!);
         break;
-      }
       case Wasm.I32Const:
         this.pushConst(Where.Const32, a, ValType.I32);
         break;
@@ -674,25 +687,64 @@ class FastLowering extends VirtualStack {
     this.lastDest = -1;
   }
 
-  private select(): void {
+  private globalGet({ type, slot }: Global): void {
     const { draft } = this;
-    const height = this.stack.length - 3;
-    const { type } = this.stack[height]!;
-    const condition = this.slotOf(height + 2) * 2;
-    const ifZero = this.slotOf(height + 1);
+    const height = this.stack.length;
+    if (type.valType === ValType.V128) {
+      for (let i = 0; i < 2; i++) draft.emit(Op.GlobalGet64, this.slot(height) + i, slot + i);
+      this.pushSlots([type.valType]);
+      return;
+    }
+    const op = isWide(type.valType) ? Op.GlobalGet64 : Op.GlobalGet32;
+    this.pushResult(type.valType, draft.emit(op, draft.encode(op, 0, this.slot(height)), slot));
+  }
+
+  private globalSet({ type, slot }: Global): void {
+    const { draft } = this;
+    const height = this.stack.length - slotsOf(type.valType);
+    if (this.producerOf(height) === Op.GlobalGetAddK && draft.words[this.last.at + 2] === slot) {
+      const [, added] = this.takeBack();
+      draft.emit(Op.GlobalAddK, slot, added);
+    } else {
+      const op = isWide(type.valType) ? Op.GlobalSet64 : Op.GlobalSet32;
+      const from = this.slotOf(height);
+      for (let i = 0; i < slotsOf(type.valType); i++) draft.emit(op, slot + i, draft.encode(op, 1, from + i));
+    }
+    this.truncate(height);
+    this.lastDest = -1;
+  }
+
+  private select(): void {
+    const { draft, stack } = this;
+    const top = stack.length - 1;
+    const { type } = stack[top - 1]!;
+    const slots = slotsOf(type);
+    const height = top - 2 * slots;
+    const condition = this.slotOf(top) * 2;
+    const ifZero = this.slotOf(height + slots);
     const ifNot = this.slotOf(height);
     this.truncate(height);
+    const to = this.slot(height);
+    if (type === ValType.V128) {
+      for (let i = 0; i < slots; i++) draft.emit(Op.Select64, to + i, ifNot + i, ifZero + i, condition);
+      this.pushSlots([type]);
+      return;
+    }
     const op = isWide(type) ? Op.Select64 : Op.Select32;
-    const at = draft.emit(op, draft.encode(op, 0, this.slot(height)), draft.encode(op, 1, ifNot), draft.encode(op, 2, ifZero), condition);
+    const at = draft.emit(op, draft.encode(op, 0, to), draft.encode(op, 1, ifNot), draft.encode(op, 2, ifZero), condition);
     this.pushResult(type, at);
   }
 
   /** Pops the top into a local. Stack entries that still mean the local's old value are copied out of it first. */
-  private setLocal(local: number): void {
+  private setLocal(index: number): void {
     const { draft, stack, lastDest } = this;
-    const height = stack.length - 1;
-    const entry = this.pop();
+    const local = draft.localSlots[index]!;
+    const slots = slotsOf(draft.localTypes[index]!);
+    const height = stack.length - slots;
+    const entry = stack[height]!;
+    this.truncate(height);
     let aliased = false;
+    // Of a v128 the first entry is found, and settling it settles both.
     for (const [i, below] of stack.entries()) {
       if (below.where === Where.Local && below.value === local) {
         this.settle(i);
@@ -704,8 +756,11 @@ class FastLowering extends VirtualStack {
       draft.words[lastDest] = draft.encode(op, 0, local);
       this.last.height = -1;
       this.last.local = local;
-    } else {
+    } else if (slots === 1) {
       this.move(entry, height, local);
+    } else {
+      const from = entry.where === Where.Local ? entry.value : this.slot(height);
+      if (from !== local) draft.emit(SimdOp.Mov, local * 2, from * 2);
     }
     this.lastDest = -1;
   }

@@ -9,8 +9,9 @@ import { lowerExact } from "./lower-exact.ts";
 import { lowerFast } from "./lower-fast.ts";
 import { Wasm } from "./opcodes.ts";
 import { opRows } from "./ops.ts";
+import { SIMD_BASE } from "./simd-form.ts";
 import { FUNC_INFO_WORDS, FuncInfo, type Instance, type Store } from "./store.ts";
-import { type FuncType, type Module, ValType } from "./types.ts";
+import { type FuncType, type Module, slotsOf, type ValType } from "./types.ts";
 
 /** Ticks that a piece of fast code has not charged when it reaches an operation: what a trap there has to add. */
 export interface OpSite {
@@ -26,6 +27,9 @@ export class LoweringDraft {
   readonly funcAddr: number;
   readonly type: FuncType;
   readonly localTypes: readonly ValType[];
+  /** First slot of each local, and how many slots they take together. */
+  readonly localSlots: Int32Array;
+  readonly localSlotCount: number;
   readonly reader: InstrReader;
   readonly code: CodeMemory;
   readonly base: number;
@@ -57,10 +61,13 @@ export class LoweringDraft {
     const body = this.module.funcs[func.funcIndex - this.module.importedFuncCount]!;
     const locals: ValType[] = [...func.type.params];
     for (const run of body.localRuns) for (let i = 0; i < run.count; i++) locals.push(run.type);
-    if (locals.includes(ValType.V128) || func.type.results.includes(ValType.V128)) {
-      throw new UnsupportedError(`unsupported: no execution of functions over v128 yet (function ${func.funcIndex})`);
-    }
     this.localTypes = locals;
+    let slot = 0;
+    this.localSlots = Int32Array.from(locals, (type) => {
+      slot += slotsOf(type);
+      return slot - slotsOf(type);
+    });
+    this.localSlotCount = slot;
     this.reader = new InstrReader(this.module.bytes, body.codeStart, body.end);
   }
 
@@ -111,7 +118,7 @@ export class LoweringDraft {
 
   /** Operand word of a slot, as the op's letter at that place wants it. */
   encode(op: number, operand: number, slot: number): number {
-    return opRows[op]![1][operand] === "l" ? slot : slot * 2;
+    return op < SIMD_BASE && opRows[op]![1][operand] === "l" ? slot : slot * 2;
   }
 }
 
@@ -138,8 +145,8 @@ export function lowerFunction(store: Store, funcAddr: number, mode: Mode): Lower
     pointPcs: Int32Array.from(draft.pointPcs),
     pointAccs: Int32Array.from(draft.pointAccs),
   };
-  funcInfo[at + FuncInfo.LocalSlots] = draft.localTypes.length;
-  funcInfo[at + FuncInfo.FrameSlots] = draft.localTypes.length + draft.maxHeight;
+  funcInfo[at + FuncInfo.LocalSlots] = draft.localSlotCount;
+  funcInfo[at + FuncInfo.FrameSlots] = draft.localSlotCount + draft.maxHeight;
   if (exact) {
     code.exact[funcAddr] = lowered;
     code.loops[funcAddr] = draft.loops.map(({ key, at: word }) => ({ key, at: draft.base + word }));

@@ -32,10 +32,10 @@ import {
   type StoreOptions,
 } from "./store.ts";
 import { Trap, trapMessage } from "./trap.ts";
-import { ExternKind, type FuncType, type GlobalType, type MemoryType, type Module, type TableType } from "./types.ts";
+import { ExternKind, type FuncType, type GlobalType, type MemoryType, type Module, slotCount, type TableType } from "./types.ts";
 import { readValues, type Value, writeValues } from "./value.ts";
 
-/** How a call from the host ended. `values` are JavaScript numbers (i32, f32, f64, references) and bigints (i64). */
+/** How a call from the host ended. `values` are JavaScript numbers (i32, f32, f64, references) and bigints (i64, v128). */
 export type CallResult =
   | { readonly kind: "return"; readonly values: readonly Value[] }
   /** `thrown` is what a host function threw, when the trap is HostThrow. */
@@ -245,7 +245,7 @@ export class Machine {
     const func = store.funcs[funcAddr]!;
     const slot = entrySlot(store);
     // Arguments beyond the stack's end cannot be written; enter() then reports the exhausted stack.
-    if (slot + func.type.params.length <= store.stackSlots) writeValues(store, slot, func.type.params, args);
+    if (slot + slotCount(func.type.params) <= store.stackSlots) writeValues(store, slot, func.type.params, args);
     this.journal?.called(funcAddr, slot);
     enter(store, funcAddr);
   }
@@ -409,7 +409,7 @@ export class Machine {
   }
 
   setGlobal(globalAddr: number, bits: bigint): void {
-    this.store.globalI64[this.store.globals[globalAddr]!.slot] = bits;
+    this.store.setGlobal(globalAddr, bits);
     this.journal?.globalSet(globalAddr, bits);
   }
 }

@@ -15,7 +15,18 @@ import type { Interpreter } from "./interpreter.ts";
 import { Memory, type MemoryBacking } from "./memory.ts";
 import { Table } from "./table.ts";
 import { Trap } from "./trap.ts";
-import { type FuncType, funcTypeName, type GlobalType, type MemoryType, type Module, type TableType, type ValType } from "./types.ts";
+import {
+  type FuncType,
+  funcTypeName,
+  type GlobalType,
+  type MemoryType,
+  type Module,
+  slotCount,
+  slotsOf,
+  type TableType,
+  ValType,
+  vectorBits,
+} from "./types.ts";
 
 /** Words of a frame record in `Store.frames`. */
 export const FRAME_WORDS = 4;
@@ -254,9 +265,9 @@ export class Store {
     const host = func.kind === "host";
     info[at + FuncInfo.PcExact] = host ? 1 : 0;
     info[at + FuncInfo.PcFast] = host ? 1 : 0;
-    info[at + FuncInfo.FrameSlots] = host ? Math.max(params.length, results.length) : 0;
-    info[at + FuncInfo.ParamSlots] = params.length;
-    info[at + FuncInfo.LocalSlots] = params.length;
+    info[at + FuncInfo.FrameSlots] = host ? Math.max(slotCount(params), slotCount(results)) : 0;
+    info[at + FuncInfo.ParamSlots] = slotCount(params);
+    info[at + FuncInfo.LocalSlots] = slotCount(params);
     info[at + FuncInfo.InstanceAddr] = host ? -1 : func.instanceAddr;
     info[at + FuncInfo.TypeId] = this.typeId(func.type);
     return addr;
@@ -271,18 +282,33 @@ export class Store {
     return this.memories.push(new Memory(type.limits.min, type.limits.max, backing)) - 1;
   }
 
-  /** Adds a global whose 64 bits are `bits` (low four bytes for 32-bit types). */
+  /** Adds a global whose bits are `bits`: low four bytes for 32-bit types, 128 bits for v128. */
   addGlobal(type: GlobalType, bits: bigint): number {
-    const slot = this.globals.length;
-    if (slot >= this.globalI64.length) {
+    const last = this.globals.at(-1);
+    const slot = last === undefined ? 0 : last.slot + slotsOf(last.type.valType);
+    if (slot + slotsOf(type.valType) > this.globalI64.length) {
       const larger = new BigInt64Array(this.globalI64.length * 2);
       larger.set(this.globalI64);
       this.globalI64 = larger;
       this.globalI32 = new Int32Array(larger.buffer);
       this.globalF64 = new Float64Array(larger.buffer);
     }
+    const addr = this.globals.push({ type, slot }) - 1;
+    this.setGlobal(addr, bits);
+    return addr;
+  }
+
+  /** Gives a global other bits, as addGlobal takes them. */
+  setGlobal(globalAddr: number, bits: bigint): void {
+    const { type, slot } = this.globals[globalAddr]!;
     this.globalI64[slot] = bits;
-    return this.globals.push({ type, slot }) - 1;
+    if (type.valType === ValType.V128) this.globalI64[slot + 1] = bits >> 64n;
+  }
+
+  /** Bits of a global: unsigned 128 for v128, else those of its slot as a signed number. */
+  globalBits({ type, slot }: Global): bigint {
+    const low = this.globalI64[slot]!;
+    return type.valType === ValType.V128 ? vectorBits(low, this.globalI64[slot + 1]!) : low;
   }
 
   /** Memory 0 of an instance; an empty one when it has none. */

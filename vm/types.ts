@@ -183,9 +183,30 @@ export function isRefType(type: ValType): boolean {
   return type === ValType.FuncRef || type === ValType.ExternRef;
 }
 
-/** Whether a value needs all 64 bits of its slot. */
+/** Whether a value needs all 64 bits of its slot, or of each of its slots. */
 export function isWide(type: ValType): boolean {
-  return type === ValType.I64 || type === ValType.F64;
+  return type === ValType.I64 || type === ValType.F64 || type === ValType.V128;
+}
+
+/** Slots of 8 bytes that a value takes in frames, in globals and in traces. */
+export function slotsOf(type: ValType): 1 | 2 {
+  return type === ValType.V128 ? 2 : 1;
+}
+
+export function slotCount(types: readonly ValType[]): number {
+  let count = types.length;
+  for (const type of types) if (type === ValType.V128) count++;
+  return count;
+}
+
+/** The types slot by slot: a v128 stands for each of its two. The list itself when that is the same. */
+export function slotTypes(types: readonly ValType[]): readonly ValType[] {
+  return types.includes(ValType.V128) ? types.flatMap((type) => (type === ValType.V128 ? [type, type] : [type])) : types;
+}
+
+/** The unsigned 128 bits of a vector from the 64 of each of its slots, signed or not. */
+export function vectorBits(low: bigint, high: bigint): bigint {
+  return (BigInt.asUintN(64, high) << 64n) | BigInt.asUintN(64, low);
 }
 
 /** A function type in the text format: `(i32, i64) -> (f32)`. Equal types print equally, so it serves as a key. */

@@ -1,17 +1,19 @@
 /**
  * The virtual operand stack of the fast lowering: where each value is while code is made, the moves that bring values
  * into their canonical slots, and which operation was the last, so that it can still be redirected or fused.
+ * It has an entry per slot: a v128 is two entries after each other, both of its type, which are always at the same kind of place.
  */
 import { fusedMoves } from "./fuse.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { Op } from "./ops.ts";
-import { isWide, ValType } from "./types.ts";
+import { SimdOp } from "./simd-form.ts";
+import { isWide, slotTypes, ValType } from "./types.ts";
 
 /** Where a value of the virtual stack is. */
 export const Where = {
   /** In its canonical slot. */
   Slot: 0,
-  /** In local `value`. */
+  /** In a local's slot `value`. */
   Local: 1,
   /** A 32-bit constant `value`. */
   Const32: 2,
@@ -43,7 +45,7 @@ export abstract class VirtualStack {
 
   constructor(draft: LoweringDraft) {
     this.draft = draft;
-    this.localCount = draft.localTypes.length;
+    this.localCount = draft.localSlotCount;
   }
 
   protected slot(height: number): number {
@@ -86,8 +88,30 @@ export abstract class VirtualStack {
     return operands;
   }
 
+  /** Values of these types that are in their canonical slots. */
   protected pushSlots(types: readonly ValType[]): void {
+    this.pushOperands(slotTypes(types));
+  }
+
+  /** As pushSlots, by types slot by slot. */
+  protected pushOperands(types: readonly ValType[]): void {
     for (const type of types) this.push(Where.Slot, 0, type);
+    this.lastDest = -1;
+  }
+
+  /** As pushResult, for the two slots of a vector. */
+  protected pushVector(at: number): void {
+    this.pushSlots([ValType.V128]);
+    this.lastDest = at + 1;
+    this.last.end = -1;
+  }
+
+  /** Pushes the value of a local. */
+  protected pushLocal(local: number): void {
+    const type = this.draft.localTypes[local]!;
+    const slot = this.draft.localSlots[local]!;
+    this.push(Where.Local, slot, type);
+    if (type === ValType.V128) this.push(Where.Local, slot + 1, type);
     this.lastDest = -1;
   }
 
@@ -125,11 +149,17 @@ export abstract class VirtualStack {
     this.lastMove.end = -1;
   }
 
-  /** Brings the entry at `height` into its canonical slot. */
+  /** Brings the entry at `height` into its canonical slot. Of a v128, `height` is the first entry, and both are brought. */
   protected settle(height: number): void {
     const entry = this.stack[height]!;
     if (entry.where === Where.Slot) return;
-    this.move(entry, height, this.slot(height));
+    if (entry.type === ValType.V128) {
+      this.draft.emit(SimdOp.Mov, this.slot(height) * 2, entry.value * 2);
+      this.lastDest = -1;
+      this.stack[height + 1]!.where = Where.Slot;
+    } else {
+      this.move(entry, height, this.slot(height));
+    }
     entry.where = Where.Slot;
   }
 
@@ -138,7 +168,7 @@ export abstract class VirtualStack {
     this.lastDest = -1;
   }
 
-  /** Slot that holds the value at `height`, computing constants first. */
+  /** First slot that holds the value at `height`, computing constants first. */
   protected slotOf(height: number): number {
     const entry = this.stack[height]!;
     if (entry.where === Where.Local) return entry.value;

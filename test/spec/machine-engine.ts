@@ -11,7 +11,7 @@ import { runUntil } from "../../vm/execute.ts";
 import { Machine } from "../../vm/machine.ts";
 import { type ExternAddr, Status, type Store } from "../../vm/store.ts";
 import { Trap, trapMessage } from "../../vm/trap.ts";
-import { ExternKind, type Module, ValType } from "../../vm/types.ts";
+import { ExternKind, isWide, type Module, slotsOf, ValType } from "../../vm/types.ts";
 import { validateModule } from "../../vm/validate.ts";
 import { slotBits } from "../../vm/value.ts";
 import { type Engine, ModuleRejected, ModuleUnlinkable, type Outcome } from "./engine.ts";
@@ -88,7 +88,13 @@ export class MachineEngine implements Engine<Module, MachineInstance> {
     const slot = entrySlot(store);
     const { params } = store.funcs[addr.addr]!.type;
     if (params.length !== args.length) throw new Error(`${field} takes ${params.length} arguments, the script gives ${args.length}`);
-    for (const [i, arg] of args.entries()) store.i64[slot + i] = BigInt.asIntN(64, argumentBits(arg));
+    let at = slot;
+    for (const [i, arg] of args.entries()) {
+      const bits = argumentBits(arg);
+      store.i64[at] = bits;
+      if (params[i] === ValType.V128) store.i64[at + 1] = bits >> 64n;
+      at += slotsOf(params[i]!);
+    }
     enter(store, addr.addr);
     return this.run();
   }
@@ -112,7 +118,11 @@ export class MachineEngine implements Engine<Module, MachineInstance> {
           break;
         case Status.Returned: {
           const { results } = store.funcs[store.resultFunc]!.type;
-          const values = results.map((type, i) => resultOf(slotBits(store, store.resultSlot + i, type), type));
+          let slot = store.resultSlot;
+          const values = results.map((type) => {
+            slot += slotsOf(type);
+            return resultOf(slotBits(store, slot - slotsOf(type), type), type);
+          });
           takeReturn(store);
           return { kind: "return", values };
         }
@@ -136,8 +146,7 @@ export class MachineEngine implements Engine<Module, MachineInstance> {
     const { store } = this.machine;
     const global = store.globals[addr.addr]!;
     const { valType } = global.type;
-    const wide = valType === ValType.I64 || valType === ValType.F64;
-    return resultOf(BigInt.asUintN(wide ? 64 : 32, store.globalI64[global.slot]!), valType);
+    return resultOf(BigInt.asUintN(isWide(valType) ? 64 * slotsOf(valType) : 32, store.globalBits(global)), valType);
   }
 }
 

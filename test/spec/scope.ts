@@ -1,5 +1,5 @@
 /**
- * Which modules of the suite are in scope: WebAssembly 2.0 without SIMD, with extended constant expressions. The suite
+ * Which modules of the suite are in scope: WebAssembly 2.0, with extended constant expressions. The suite
  * is of a later version and mixes features within files, so the question is asked of each module's text. A module is
  * never judged by whether our machine happens to accept it.
  */
@@ -12,7 +12,6 @@ interface Feature {
 }
 
 const FEATURES: readonly Feature[] = [
-  { name: "SIMD", atom: /^(v128|i8x16|i16x8|i32x4|i64x2|f32x4|f64x2)(\.|$)/ },
   { name: "typed function references", atom: /^return_call_ref$/ },
   {
     name: "exceptions",
@@ -34,7 +33,6 @@ const FEATURES: readonly Feature[] = [
 
 /** Files that are about one feature throughout, binary modules included. */
 const FILES_OUT_OF_SCOPE: readonly { readonly path: RegExp; readonly feature: string }[] = [
-  { path: /^simd_/, feature: "SIMD" },
   { path: /^proposals\//, feature: "proposals" },
   { path: /^legacy\//, feature: "legacy exceptions" },
   { path: /^custom\//, feature: "custom section contents" },

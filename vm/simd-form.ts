@@ -1,0 +1,120 @@
+/**
+ * What vector instructions become in lowered code, for both lowerings. The operation of a vector instruction has the
+ * instruction's own code as its number, so the loop of vm/simd.ts needs no names of its own but those below.
+ *
+ * Words: the number, the destination if there is a result, the operands, then what the instruction names. Operands are
+ * slots as an index of 32-bit words (slot * 2), scalars too.
+ *   access            memory offset, then the lane if it names one
+ *   constant          two indices of 64-bit constants            lane   the lane
+ *   shuffle           instead of operands: where in the frame each piece of the result comes from, see SimdOp
+ */
+import type { LoweringDraft } from "./lower.ts";
+import { Imm, Wasm } from "./opcodes.ts";
+
+/** The first number of a vector operation. */
+export const SIMD_BASE = 0xfd000;
+
+/** Operations that no instruction has the number of. */
+export const SimdOp = {
+  /** Copies a vector. */
+  Mov: 0xfd120,
+  /** i8x16.shuffle of whole words, half-words, bytes: 4, 8, 16 words, each a place in the frame in that unit. */
+  Shuffle32: 0xfd121,
+  Shuffle16: 0xfd122,
+  /** Shifts by a constant count, which stands where its slot would. */
+  I8x16ShlK: 0xfd123,
+  I8x16ShrSK: 0xfd124,
+  I8x16ShrUK: 0xfd125,
+  I16x8ShlK: 0xfd126,
+  I16x8ShrSK: 0xfd127,
+  I16x8ShrUK: 0xfd128,
+  I32x4ShlK: 0xfd129,
+  I32x4ShrSK: 0xfd12a,
+  I32x4ShrUK: 0xfd12b,
+  I64x2ShlK: 0xfd12c,
+  I64x2ShrSK: 0xfd12d,
+  I64x2ShrUK: 0xfd12e,
+} as const;
+
+const shiftsByConstant: ReadonlyMap<number, number> = new Map<number, number>([
+  [Wasm.I8x16Shl, SimdOp.I8x16ShlK],
+  [Wasm.I8x16ShrS, SimdOp.I8x16ShrSK],
+  [Wasm.I8x16ShrU, SimdOp.I8x16ShrUK],
+  [Wasm.I16x8Shl, SimdOp.I16x8ShlK],
+  [Wasm.I16x8ShrS, SimdOp.I16x8ShrSK],
+  [Wasm.I16x8ShrU, SimdOp.I16x8ShrUK],
+  [Wasm.I32x4Shl, SimdOp.I32x4ShlK],
+  [Wasm.I32x4ShrS, SimdOp.I32x4ShrSK],
+  [Wasm.I32x4ShrU, SimdOp.I32x4ShrUK],
+  [Wasm.I64x2Shl, SimdOp.I64x2ShlK],
+  [Wasm.I64x2ShrS, SimdOp.I64x2ShrSK],
+  [Wasm.I64x2ShrU, SimdOp.I64x2ShrUK],
+]);
+
+export function isSimd(code: number): boolean {
+  return code >>> 12 === 0xfd;
+}
+
+/** Whether there is a form with a constant count. */
+export function isShift(code: number): boolean {
+  return shiftsByConstant.has(code);
+}
+
+/**
+ * Emits the operation of the draft's instruction on operands in the slots given, in their order, with its result to slot
+ * `to` if it has one. Returns its index in the draft's words.
+ */
+export function emitSimd(draft: LoweringDraft, to: number, operands: readonly number[]): number {
+  const { reader } = draft;
+  const { row, code } = reader;
+  if (code === Wasm.I8x16Shuffle) return emitShuffle(draft, to, operands[0]!, operands[1]!);
+  const at = draft.emit(code);
+  const { words } = draft;
+  if (row.results!.length > 0) words.push(to * 2);
+  for (const slot of operands) words.push(slot * 2);
+  switch (row.imm) {
+    case Imm.V128:
+      words.push(draft.code.constant(reader.lo, reader.hi), draft.code.constant(reader.lo2, reader.hi2));
+      break;
+    case Imm.Lane:
+      words.push(reader.a);
+      break;
+    case Imm.MemArg:
+      words.push(reader.b | 0);
+      break;
+    case Imm.MemArgLane:
+      words.push(reader.b | 0, reader.d);
+      break;
+    default:
+      break;
+  }
+  return at;
+}
+
+/** Emits a shift by the constant `count`; returns its index in the draft's words. */
+export function emitShiftByConstant(draft: LoweringDraft, to: number, operand: number, count: number): number {
+  return draft.emit(shiftsByConstant.get(draft.reader.code)!, to * 2, operand * 2, count);
+}
+
+function emitShuffle(draft: LoweringDraft, to: number, a: number, b: number): number {
+  const { lo, hi, lo2, hi2 } = draft.reader;
+  const lanes = [lo, hi, lo2, hi2].flatMap((word) => [word & 0xff, (word >>> 8) & 0xff, (word >>> 16) & 0xff, word >>> 24]);
+  const places = lanes.map((lane) => (lane < 16 ? a * 8 + lane : b * 8 + lane - 16));
+  for (const [op, bytes] of [
+    [SimdOp.Shuffle32, 4],
+    [SimdOp.Shuffle16, 2],
+  ] as const) {
+    if (!movesWhole(places, bytes)) continue;
+    const at = draft.emit(op, to * 2);
+    for (let i = 0; i < 16; i += bytes) draft.words.push(places[i]! / bytes);
+    return at;
+  }
+  const at = draft.emit(Wasm.I8x16Shuffle, to * 2);
+  draft.words.push(...places);
+  return at;
+}
+
+/** Whether a shuffle moves aligned pieces of so many bytes as a whole. */
+function movesWhole(places: readonly number[], bytes: number): boolean {
+  return places.every((place, i) => (i % bytes === 0 ? place % bytes === 0 : place === places[i - 1]! + 1));
+}
