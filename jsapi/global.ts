@@ -62,6 +62,8 @@ export function makeGlobalClass(agent: Agent): EntityClass<GlobalObject> & { rea
 
     set value(value: unknown) {
       const addr = receiver(this, "Global.value");
+      // biome-ignore lint/complexity/noArguments: a setter can have no rest parameter, and none given is not undefined given
+      if (arguments.length === 0) throw typeError("Global.value", "Argument 0 is required");
       const { type } = machine.store.globals[addr]!;
       if (isOpaque(type.valType)) throw opaqueError(type.valType);
       if (!type.mutable) throw typeError("Global.value", "the value of an immutable global cannot be set");

@@ -99,7 +99,8 @@ export function makeTableClass(agent: Agent): EntityClass<TableObject> & { reado
   function allocate(descriptor: unknown, value: unknown): number {
     const context = "Table()";
     const members = dictionary(descriptor, context, "a table descriptor");
-    const elemType = elementTypes[`${members.element as string}`];
+    const element = `${members.element as string}`;
+    const elemType = Object.hasOwn(elementTypes, element) ? elementTypes[element] : undefined;
     if (elemType === undefined) throw typeError(context, "Property 'element' must be a WebAssembly reference type");
     const limits = limitsOf(members, context, MAX_TABLE_ELEMENTS, 0xffff_ffff);
     const init = reference(elemType, value, context);

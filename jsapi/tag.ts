@@ -7,7 +7,7 @@ import type { Value } from "../vm/value.ts";
 import type { Agent } from "./agent.ts";
 import { isOpaque, opaqueError } from "./conversions.ts";
 import { valueTypeOf } from "./global.ts";
-import { dictionary, enforceUint32, rangeError, shapeInterface, typeError } from "./webidl.ts";
+import { dictionary, enforceUint32, isObject, rangeError, shapeInterface, typeError } from "./webidl.ts";
 
 export interface TagDescriptor {
   readonly parameters: Iterable<string>;
@@ -66,7 +66,7 @@ export function makeTagClasses(agent: Agent): TagClasses {
       const types = tagArgument(tag, context);
       if (!isIterable(payload)) throw typeError(context, "Argument 1 must be iterable");
       const values = [...payload];
-      const traceStack = options === undefined || options === null ? false : Boolean((options as { traceStack?: unknown }).traceStack);
+      const traceStack = traceStackOf(options, context);
       if (values.length !== types.length) {
         throw typeError(context, `the payload has ${values.length} values, the tag ${types.length} parameters`);
       }
@@ -119,6 +119,13 @@ export function makeTagClasses(agent: Agent): TagClasses {
   shapeInterface(Tag, "Tag");
   shapeInterface(Exception, "Exception");
   return { Tag, Exception };
+}
+
+/** The member of the options, which may be left out like the options themselves. */
+function traceStackOf(options: unknown, context: string): boolean {
+  if (options === undefined || options === null) return false;
+  if (!isObject(options)) throw typeError(context, "Argument 2 must be an object");
+  return Boolean((options as { traceStack?: unknown }).traceStack);
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

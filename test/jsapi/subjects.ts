@@ -23,6 +23,20 @@ export const SUBJECTS: readonly Subject[] = [
   { name: "ours without generated code", isEngine: false, make: () => createWebAssembly({ stackBytes, generateCode: false }) },
 ];
 
+/** What `[EnforceRange] unsigned long` refuses with a TypeError. */
+export const NO_UINT32: readonly unknown[] = [
+  -1,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  2 ** 32,
+  2 ** 53,
+  "word",
+  {},
+  1n,
+  Symbol.iterator,
+];
+
 export interface Case {
   readonly name: string;
   run(wasm: WebAssemblyNamespace): void | Promise<void>;
