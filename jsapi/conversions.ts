@@ -81,7 +81,7 @@ export class Conversions {
       case ValType.ExternRef:
         return this.agent.externs.toRef(undefined);
       case ValType.V128:
-        throw opaqueError(type);
+        return 0n;
       default:
         return 0;
     }
@@ -90,6 +90,8 @@ export class Conversions {
   /** The bits of a global that holds the value; the high half of 32-bit values is zero. */
   toBits(value: Value, type: ValType): bigint {
     switch (type) {
+      case ValType.V128:
+        return BigInt(value);
       case ValType.I64:
         return BigInt.asIntN(64, BigInt(value));
       case ValType.F64:

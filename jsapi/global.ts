@@ -93,7 +93,6 @@ export function makeGlobalClass(agent: Agent): EntityClass<GlobalObject> & { rea
     const members = dictionary(descriptor, context, "a global descriptor");
     const mutable = Boolean(members.mutable);
     const valType = valueTypeOf(members.value, context, "Property 'value'");
-    if (isOpaque(valType)) throw typeError(context, "globals of type v128 are not supported here");
     const initial = value === undefined ? conversions.defaultValue(valType) : conversions.toWasm(value, valType);
     return machine.addGlobal({ valType, mutable }, conversions.toBits(initial, valType));
   }

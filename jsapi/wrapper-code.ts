@@ -97,7 +97,7 @@ function exportText({ params, results }: FuncType, leaves: boolean, enters: bool
     ${enters ? "enter();" : ""}
     ${params.length > 0 ? "const s = machine.argSlot;" : ""}
     ${writeText(params, "s")}
-    const ended = machine.callInPlace(funcAddr);
+    ${leaves ? "let ended; try { ended = machine.callInPlace(funcAddr); } catch (error) { leave(); throw error; }" : "const ended = machine.callInPlace(funcAddr);"}
     if (ended !== undefined) {
       ${leaves ? "leave();" : ""}
       throw failure(ended);

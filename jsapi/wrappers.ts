@@ -87,13 +87,14 @@ function plainExported(agent: Agent, type: FuncType, funcAddr: number): Callable
     const values = params.map((param, i) => conversions.toWasm(args[i], param));
     agent.enter();
     writeValues(machine.store, machine.argSlot, params, values);
-    const ended = machine.callInPlace(funcAddr);
-    if (ended !== undefined) {
+    let returned: Value[];
+    try {
+      const ended = machine.callInPlace(funcAddr);
+      if (ended !== undefined) throw agent.errors.fromResult(ended);
+      returned = readValues(machine.store, machine.store.resultSlot, results);
+    } finally {
       agent.leave();
-      throw agent.errors.fromResult(ended);
     }
-    const returned = readValues(machine.store, machine.store.resultSlot, results);
-    agent.leave();
     const converted = returned.map((value, i) => conversions.toJs(value, results[i]!));
     return converted.length > 1 ? converted : converted[0];
   };

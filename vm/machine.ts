@@ -252,6 +252,7 @@ export class Machine {
 
   /** First slot for the arguments of the host's next call: for hosts that write slots themselves, see `callInPlace`. */
   get argSlot(): number {
+    this.tidy();
     return entrySlot(this.store);
   }
 
@@ -261,13 +262,22 @@ export class Machine {
    * `store.resultSlot` on until the machine does anything else. Allocates nothing for such a call.
    */
   callInPlace(funcAddr: number): Exclude<CallResult, { kind: "return" }> | undefined {
-    const { store } = this;
-    this.journal?.called(funcAddr, entrySlot(store));
-    enter(store, funcAddr);
-    const base = store.depth;
-    for (;;) {
-      const result = this.advance(Number.MAX_SAFE_INTEGER, base, true);
-      if (result !== undefined) return result.kind === "return" ? undefined : result;
+    const depth = this.depthForCall(funcAddr);
+    this.nesting++;
+    try {
+      const { store } = this;
+      this.journal?.called(funcAddr, entrySlot(store));
+      enter(store, funcAddr);
+      for (;;) {
+        const result = this.advance(Number.MAX_SAFE_INTEGER, depth + 1, true);
+        if (result !== undefined) return result.kind === "return" ? undefined : result;
+      }
+    } catch (error) {
+      this.abandoned = { depth, error };
+      this.tidy();
+      throw error;
+    } finally {
+      this.nesting--;
     }
   }
 

@@ -373,6 +373,24 @@ const cases: Case[] = [
     },
   },
   {
+    name: "functions with vectors are a TypeError to call, in both directions",
+    run: async (wasm) => {
+      const bytes = await wat(`(module (import "m" "f" (func $f (param v128))) (import "m" "r" (func $r (result v128)))
+        (func (export "take") (param v128)) (func (export "give") (result v128) (v128.const i64x2 1 2))
+        (func (export "out") (call $f (v128.const i64x2 1 2))) (func (export "in") (drop (call $r))))`);
+      let called = 0;
+      const m = { f: () => called++, r: () => called++ };
+      const exports: Loose = new wasm.Instance(new wasm.Module(bytes), { m }).exports;
+      const touched = { valueOf: () => called++ };
+      for (const name of ["take", "give", "out", "in"]) throwsExactly(() => exports[name](touched), TypeError);
+      expect(called).to.equal(0);
+      const again: Loose = new wasm.Instance(new wasm.Module(bytes), { m: { f: exports.take, r: exports.give } }).exports;
+      again.out();
+      again.in();
+      expect(exports.take.length).to.equal(1);
+    },
+  },
+  {
     name: "the promise of an instantiation gives the same functions",
     run: async (wasm) => {
       const { instance, module } = await wasm.instantiate(traps);

@@ -154,6 +154,24 @@ const cases: Case[] = [
     }),
   ),
   {
+    name: "a global of type v128 can be made and linked, but not read, written or given a value",
+    run: async (wasm) => {
+      const global = make(wasm, "v128", true);
+      throwsExactly(() => global.value, TypeError);
+      throwsExactly(() => global.valueOf(), TypeError);
+      throwsExactly(() => {
+        global.value = 0;
+      }, TypeError);
+      throwsExactly(() => make(wasm, "v128", true, 0), TypeError);
+      const bytes = await wat(`(module (import "m" "g" (global $g (mut v128)))
+        (func (export "lane") (result i32) (global.set $g (i32x4.add (global.get $g) (v128.const i32x4 1 2 3 4))) (i32x4.extract_lane 3 (global.get $g))))`);
+      const { lane }: Loose = new wasm.Instance(new wasm.Module(bytes), { m: { g: global } }).exports;
+      expect([lane(), lane()]).to.deep.equal([4, 8]);
+      throwsExactly(() => new wasm.Instance(new wasm.Module(bytes), { m: { g: 0n } }), wasm.LinkError);
+    },
+    engineDiffers: "it has no such globals",
+  },
+  {
     name: "setting to undefined converts undefined",
     run: (wasm) => {
       const global = make(wasm, "f64", true, 1);
