@@ -198,8 +198,7 @@ export class SnapshotTaker {
   private memoryChanges(memory: Memory, addr: number): readonly ChunkChange[] {
     const known = this.memories[addr] === memory || (this.marksComplete && addr >= this.memories.length);
     const editor = new ChunkEditor(this.current.memories[addr]?.pages ?? []);
-    const words = new Int32Array(memory.buffer, 0, memory.byteLength >>> 2);
-    const { dirty } = memory;
+    const { words, dirty } = memory;
     if (!known) {
       for (let page = 0; page < dirty.length; page++) takePage(editor, words, page * PAGE_WORDS, page);
       return editor.finish();
@@ -341,8 +340,7 @@ function resizeMemory(memory: Memory, pageCount: number, addr: number): void {
 
 /** Writes the pages that differ. `base` is what the memory held when its marks were cleared; undefined when that is unknown. */
 function restoreMemory(memory: Memory, pages: PageTable, base: PageTable | undefined): void {
-  const words = new Int32Array(memory.buffer, 0, memory.byteLength >>> 2);
-  const { dirty } = memory;
+  const { words, dirty } = memory;
   const pageCount = dirty.length;
   if (base === undefined) {
     for (let page = 0; page < pageCount; page++) words.set(pageAt(pages, page), page * PAGE_WORDS);

@@ -12,6 +12,23 @@ export const SNAPSHOT_PAGE_SHIFT = 12;
 /** Most pages of a 32-bit memory. */
 export const MAX_MEMORY_PAGES = 65536;
 
+// Taken now: who records a JavaScript program puts others in the place of the globals, which note every write of the
+// program. What the machine writes is no matter of theirs.
+const Bytes = Uint8Array;
+const Words = Int32Array;
+const Longs = BigInt64Array;
+const View = DataView as new (buffer: ArrayBuffer, byteOffset?: number, byteLength?: number) => DataView;
+
+/** A DataView with the engine's own methods, whatever becomes of those of the prototype. */
+class MachineView extends View {
+  static {
+    for (const name of Object.getOwnPropertyNames(DataView.prototype)) {
+      const method = Object.getOwnPropertyDescriptor(DataView.prototype, name);
+      if (/^[gs]et/.test(name) && method !== undefined) Object.defineProperty(MachineView.prototype, name, method);
+    }
+  }
+}
+
 /** Where the bytes of a memory come from. A host may supply one, for instance backed by a real WebAssembly.Memory. */
 export interface MemoryBacking {
   /** Returns a buffer of at least `byteLength` bytes that begins with the previous content, zero after it; throws RangeError when it cannot. */
@@ -29,7 +46,7 @@ class PlainBacking implements MemoryBacking {
     if (byteLength <= this.buffer.byteLength) return this.buffer;
     const spare = this.buffer.byteLength === 0 ? byteLength : byteLength + Math.min(byteLength >>> 1, 1 << 28);
     const next = allocate(Math.max(byteLength, Math.min(spare, this.maxBytes)), byteLength);
-    new Uint8Array(next).set(new Uint8Array(this.buffer));
+    new Bytes(next).set(new Bytes(this.buffer));
     this.buffer = next;
     return next;
   }
@@ -51,9 +68,10 @@ export class Memory {
   byteLength = 0;
   /** Views of exactly `byteLength` bytes over `buffer`; replaced by every grow. */
   buffer: ArrayBuffer = new ArrayBuffer(0);
-  bytes: Uint8Array = new Uint8Array(0);
-  view: DataView = new DataView(this.buffer);
-  i64: BigInt64Array = new BigInt64Array(0);
+  bytes: Uint8Array = new Bytes(0);
+  words: Int32Array = new Words(0);
+  view: DataView = new MachineView(this.buffer);
+  i64: BigInt64Array = new Longs(0);
   /**
    * One byte per snapshot page, 1 when the page may have changed since the marks were last cleared. The interpreter
    * marks only the page of an access's first byte, so the first 15 bytes of the page after a marked one may have changed too.
@@ -92,9 +110,10 @@ export class Memory {
     this.buffer = buffer;
     this.pageCount = pageCount;
     this.byteLength = byteLength;
-    this.bytes = new Uint8Array(buffer, 0, byteLength);
-    this.view = new DataView(buffer, 0, byteLength);
-    this.i64 = new BigInt64Array(buffer, 0, byteLength >>> 3);
+    this.bytes = new Bytes(buffer, 0, byteLength);
+    this.words = new Words(buffer, 0, byteLength >>> 2);
+    this.view = new MachineView(buffer, 0, byteLength);
+    this.i64 = new Longs(buffer, 0, byteLength >>> 3);
     const dirty = new Uint8Array(byteLength >>> SNAPSHOT_PAGE_SHIFT);
     dirty.set(this.dirty.subarray(0, dirty.length));
     this.dirty = dirty;

@@ -1,0 +1,68 @@
+/**
+ * DataViews over memories: native objects, noted when they are made; the methods that write look whether `this` is one.
+ */
+import type { Native } from "./arguments.ts";
+import { disguised, type Patches } from "./patches.ts";
+import type { NativeView, Views } from "./views.ts";
+
+type ViewConstructor = new (...args: unknown[]) => NativeView;
+
+const WIDTHS: Readonly<Record<string, number>> = {
+  setInt8: 1,
+  setUint8: 1,
+  setInt16: 2,
+  setUint16: 2,
+  setFloat16: 2,
+  setInt32: 4,
+  setUint32: 4,
+  setFloat32: 4,
+  setBigInt64: 8,
+  setBigUint64: 8,
+  setFloat64: 8,
+};
+
+const { apply, construct } = Reflect;
+
+/** Which memory a DataView lies over; a store of its own, because every write through any DataView asks. */
+class Noted {
+  private readonly memories = new WeakMap<object, number>();
+
+  note(view: object, memoryAddr: number): void {
+    this.memories.set(view, memoryAddr);
+  }
+
+  memoryOf(view: unknown): number | undefined {
+    return this.memories.get(view as object);
+  }
+}
+
+/** Replaces the constructor in a realm, and the methods that write. */
+export function patchDataViews(views: Views, patches: Patches, realm: object): void {
+  const noted = new Noted();
+  patches.replace<ViewConstructor>(realm, "DataView", (native) => {
+    const wrapper = function (this: unknown, ...args: unknown[]): object {
+      if (new.target === undefined) return apply(native as never, this, args) as object;
+      const target = (new.target as unknown) === wrapper ? native : (new.target as unknown as ViewConstructor);
+      const view = construct(native, args, target) as NativeView;
+      const memoryAddr = views.memoryOf(args[0]);
+      if (memoryAddr !== undefined) noted.note(view, memoryAddr);
+      return view;
+    };
+    disguised(wrapper as Native, native as unknown as Native);
+    Object.defineProperty(wrapper, "prototype", { value: native.prototype, writable: false });
+    return wrapper;
+  });
+  for (const [name, width] of Object.entries(WIDTHS)) patches.method(DataView.prototype, name, ((native: Native) => writer(views, noted, native, width)) as never);
+}
+
+function writer(views: Views, noted: Noted, native: Native, width: number): Native {
+  return function (this: unknown, byteOffset: unknown, value: unknown, littleEndian: unknown): unknown {
+    const memoryAddr = noted.memoryOf(this);
+    if (memoryAddr === undefined) return apply(native, this, [byteOffset, value, littleEndian]);
+    const at = Math.trunc(Number(byteOffset)) || 0;
+    apply(native, this, [at, value, littleEndian]);
+    const start = (this as NativeView).byteOffset + at;
+    views.log.add(memoryAddr, start, start + width);
+    return undefined;
+  };
+}
