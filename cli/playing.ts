@@ -1,5 +1,6 @@
 /** A trace played from its beginning with its output, or visited at a position. Puts replayer, timeline and files together. */
 import { parsePosition } from "../rr/position.ts";
+import type { TraceReader } from "../rr/reader.ts";
 import { Replayer } from "../rr/replayer.ts";
 import { Status } from "../vm/store.ts";
 import { ExitCode } from "./errors.ts";
@@ -12,6 +13,7 @@ import { withTrace } from "./trace-file.ts";
 /** Plays the whole trace; returns the exit code of the program. */
 export async function play(path: string): Promise<number> {
   return withTrace(path, async (reader) => {
+    if (reader.header.host === "javascript") return playScript(reader);
     const output: ReplayOutput = new ReplayOutput(reader.header.program, () => replayer.store, write);
     const replayer = new Replayer(reader, { journal: output, onEvent: output.onEvent });
     await replayer.runTo();
@@ -21,6 +23,17 @@ export async function play(path: string): Promise<number> {
     noticeLine(`note: the recording ends here, at tick ${replayer.store.tick}: it was interrupted`);
     return ExitCode.Interrupted;
   });
+}
+
+/** Of a JavaScript program only what its modules did is in the trace. */
+async function playScript(reader: TraceReader): Promise<number> {
+  const replayer = new Replayer(reader);
+  await replayer.runTo();
+  const { tick } = replayer.store;
+  noticeLine(`replayed ${reader.eventCount} events, ${tick} ticks; the output of a JavaScript program is not in its trace`);
+  if (reader.complete) return ExitCode.Success;
+  noticeLine(`note: the recording ends here, at tick ${tick}: it was interrupted`);
+  return ExitCode.Interrupted;
 }
 
 export interface VisitOptions {

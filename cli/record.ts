@@ -1,12 +1,15 @@
 /** `rewasm record`: runs a program and writes what it did with the world into a trace. */
 import { Command } from "commander";
+import { usageError } from "./errors.ts";
 import { addGuestOptions, type GuestOptions } from "./guest-options.ts";
+import { isScript } from "./script-program.ts";
 
 const examples = `
 Examples:
   $ rewasm record hello.wasm                        writes hello.rrw
   $ rewasm record -o run.rrw --dir data prog.wasm data/in.txt
   $ rewasm record --invoke add math.wasm 2 3
+  $ rewasm record -o t.rrw app.mjs input.txt        a program for Node, with all WebAssembly that it uses
 
 Everything after the program is passed on to it. The exit code is the program's, 134 when it traps, 130 when Ctrl-C
 ended the recording: what was recorded until then can be replayed.
@@ -15,15 +18,23 @@ ended the recording: what was recorded until then can be replayed.
 interface RecordOptions extends GuestOptions {
   readonly output?: string;
   readonly snapshots: boolean;
+  readonly audit?: boolean;
 }
 
 export function recordCommand(): Command {
   const command = new Command("record")
-    .description("Runs a WASI program and records it.")
+    .description("Runs a WASI program, or a JavaScript program that uses WebAssembly, and records it.")
     .option("-o, --output <FILE>", "the trace to write (default: the program's name with .rrw, here)")
     .option("--no-snapshots", "write no snapshots beside the trace")
+    .option("--audit", "of a script: compare whole memories at each crossing, and fail on a write that was missed")
     .addHelpText("after", examples);
   return addGuestOptions(command).action(async (path: string, words: string[], options: RecordOptions) => {
+    if (isScript(path)) {
+      const { recordScript } = await import("./script.ts");
+      process.exitCode = await recordScript(path, words, options);
+      return;
+    }
+    if (options.audit) throw usageError("--audit is for scripts: what WASI writes is known");
     const { record } = await import("./recording.ts");
     process.exitCode = await record(path, words, options, { output: options.output, snapshots: options.snapshots });
   });

@@ -39,7 +39,10 @@ function rawArgument1(views: Views, field: object): unknown {
 }
 
 function rawFields(views: Views, value: object): object {
-  const copy = Object.create(Object.getPrototypeOf(value) as object | null, Object.getOwnPropertyDescriptors(value)) as Record<string, unknown>;
+  const copy = Object.create(Object.getPrototypeOf(value) as object | null, Object.getOwnPropertyDescriptors(value)) as Record<
+    string,
+    unknown
+  >;
   for (const [key, field] of Object.entries(value)) {
     if (typeof field === "object" && field !== null) copy[key] = rawArgument1(views, field as object);
   }

@@ -52,7 +52,8 @@ export function patchDataViews(views: Views, patches: Patches, realm: object): v
     Object.defineProperty(wrapper, "prototype", { value: native.prototype, writable: false });
     return wrapper;
   });
-  for (const [name, width] of Object.entries(WIDTHS)) patches.method(DataView.prototype, name, ((native: Native) => writer(views, noted, native, width)) as never);
+  for (const [name, width] of Object.entries(WIDTHS))
+    patches.method(DataView.prototype, name, ((native: Native) => writer(views, noted, native, width)) as never);
 }
 
 function writer(views: Views, noted: Noted, native: Native, width: number): Native {

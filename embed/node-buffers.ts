@@ -13,13 +13,17 @@ const { apply } = Reflect;
 /** Replaces what makes Buffers over given bytes, and the methods that take views or write. */
 export function patchBuffers(proxies: ArrayProxies, patches: Patches): void {
   const { views } = proxies;
-  patches.method(Buffer, "from", ((native: Native): Native =>
-    function (this: unknown, ...args: unknown[]) {
-      const raw = views.behind(args[0]);
-      if (raw !== undefined) return apply(native, this, [raw, ...args.slice(1)]);
-      const buffer = apply(native, this, args) as object;
-      return views.memoryOf(args[0]) === undefined ? buffer : proxies.proxy(buffer);
-    }) as never);
+  patches.method(
+    Buffer,
+    "from",
+    ((native: Native): Native =>
+      function (this: unknown, ...args: unknown[]) {
+        const raw = views.behind(args[0]);
+        if (raw !== undefined) return apply(native, this, [raw, ...args.slice(1)]);
+        const buffer = apply(native, this, args) as object;
+        return views.memoryOf(args[0]) === undefined ? buffer : proxies.proxy(buffer);
+      }) as never,
+  );
   for (const name of ["concat", "compare", "byteLength", "copyBytesFrom"]) patches.method(Buffer, name, reading(views) as never);
   patchTakers(proxies, patches);
   substituteWriters(proxies);
@@ -27,9 +31,12 @@ export function patchBuffers(proxies: ArrayProxies, patches: Patches): void {
     const native = method(name);
     proxies.substitutes.set(
       native,
-      disguised(function (this: unknown, ...args: unknown[]) {
-        return proxies.proxy(apply(native, views.raw(this), args) as object);
-      } as never, native),
+      disguised(
+        function (this: unknown, ...args: unknown[]) {
+          return proxies.proxy(apply(native, views.raw(this), args) as object);
+        } as never,
+        native,
+      ),
     );
   }
   substituteAll(proxies, patches, Buffer.prototype);
@@ -43,30 +50,46 @@ function method(name: string): Native {
 function patchTakers({ views }: ArrayProxies, patches: Patches): void {
   const { prototype } = Buffer;
   for (const name of ["compare", "equals", "indexOf", "lastIndexOf", "includes"]) {
-    patches.method(prototype, name, ((native: Native): Native =>
-      function (this: unknown, ...args: unknown[]) {
-        return apply(native, views.raw(this), rawArguments(views, args));
-      }) as never);
+    patches.method(
+      prototype,
+      name,
+      ((native: Native): Native =>
+        function (this: unknown, ...args: unknown[]) {
+          return apply(native, views.raw(this), rawArguments(views, args));
+        }) as never,
+    );
   }
-  patches.method(prototype, "copy", ((native: Native): Native =>
-    function (this: unknown, target: unknown, ...rest: unknown[]) {
-      const raw = views.behind(target) as NativeView | undefined;
-      if (raw === undefined) return apply(native, views.raw(this), [target, ...rest]);
-      const count = apply(native, views.raw(this), [raw, ...rest]) as number;
-      const start = Math.trunc(Number(rest[0] ?? 0)) || 0;
-      views.wrote(raw, start, start + count);
-      return count;
-    }) as never);
-  patches.method(prototype, "fill", ((native: Native): Native =>
-    function (this: unknown, ...args: unknown[]) {
-      const raw = views.behind(this) as NativeView | undefined;
-      const given = rawArguments(views, args);
-      if (raw === undefined) return apply(native, this, given as unknown[]);
-      apply(native, raw, given as unknown[]);
-      const [, start, end] = args;
-      views.wrote(raw, typeof start === "number" ? start : 0, typeof start === "number" && typeof end === "number" ? end : raw.byteLength);
-      return this;
-    }) as never);
+  patches.method(
+    prototype,
+    "copy",
+    ((native: Native): Native =>
+      function (this: unknown, target: unknown, ...rest: unknown[]) {
+        const raw = views.behind(target) as NativeView | undefined;
+        if (raw === undefined) return apply(native, views.raw(this), [target, ...rest]);
+        const count = apply(native, views.raw(this), [raw, ...rest]) as number;
+        const start = Math.trunc(Number(rest[0] ?? 0)) || 0;
+        views.wrote(raw, start, start + count);
+        return count;
+      }) as never,
+  );
+  patches.method(
+    prototype,
+    "fill",
+    ((native: Native): Native =>
+      function (this: unknown, ...args: unknown[]) {
+        const raw = views.behind(this) as NativeView | undefined;
+        const given = rawArguments(views, args);
+        if (raw === undefined) return apply(native, this, given as unknown[]);
+        apply(native, raw, given as unknown[]);
+        const [, start, end] = args;
+        views.wrote(
+          raw,
+          typeof start === "number" ? start : 0,
+          typeof start === "number" && typeof end === "number" ? end : raw.byteLength,
+        );
+        return this;
+      }) as never,
+  );
 }
 
 /** What a method has written, from its arguments and its result: start and end in the Buffer. */

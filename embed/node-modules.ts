@@ -71,21 +71,29 @@ function patchStreams(views: Views, patches: Patches): void {
 const READERS = new Set(["read", "readSync", "readv", "readvSync"]);
 
 function patchFiles(views: Views, patches: Patches): void {
-  patches.method(fs, "readSync", ((native: Native): Native =>
-    function (this: unknown, ...args: unknown[]) {
-      const given = rawArguments(views, args);
-      const count = apply(native, this, given as unknown[]) as number;
-      const { view, start } = readTarget(given);
-      views.wrote(view, start, start + count);
-      return count;
-    }) as never);
-  patches.method(fs, "readvSync", ((native: Native): Native =>
-    function (this: unknown, ...args: unknown[]) {
-      const given = rawArguments(views, args);
-      const count = apply(native, this, given as unknown[]) as number;
-      forEachFilled(given[1] as readonly NativeView[], count, (view, byteLength) => views.wrote(view, 0, byteLength));
-      return count;
-    }) as never);
+  patches.method(
+    fs,
+    "readSync",
+    ((native: Native): Native =>
+      function (this: unknown, ...args: unknown[]) {
+        const given = rawArguments(views, args);
+        const count = apply(native, this, given as unknown[]) as number;
+        const { view, start } = readTarget(given);
+        views.wrote(view, start, start + count);
+        return count;
+      }) as never,
+  );
+  patches.method(
+    fs,
+    "readvSync",
+    ((native: Native): Native =>
+      function (this: unknown, ...args: unknown[]) {
+        const given = rawArguments(views, args);
+        const count = apply(native, this, given as unknown[]) as number;
+        forEachFilled(given[1] as readonly NativeView[], count, (view, byteLength) => views.wrote(view, 0, byteLength));
+        return count;
+      }) as never,
+  );
   patches.method(fs, "read", ((native: Native) => delayedRead(views, native)) as never);
   patches.method(fs, "readv", ((native: Native) => delayedReadv(views, native)) as never);
   patchReaders(views, patches, fs, READERS);
@@ -107,7 +115,11 @@ function readTarget(args: readonly unknown[]): { readonly view: NativeView; read
   return { view, start: typeof offset === "number" ? offset : 0, inOptions };
 }
 
-function forEachFilled(targets: readonly NativeView[], byteCount: number, action: (view: NativeView, byteLength: number, at: number) => void): void {
+function forEachFilled(
+  targets: readonly NativeView[],
+  byteCount: number,
+  action: (view: NativeView, byteLength: number, at: number) => void,
+): void {
   let at = 0;
   for (const view of targets) {
     const byteLength = Math.min(view.byteLength, byteCount - at);
@@ -198,15 +210,19 @@ function delayed(native: Native, bounce: (args: readonly unknown[]) => Bounce | 
 /** File handles have no public class: the first one that is opened shows theirs. */
 function patchHandles(views: Views, patches: Patches): void {
   let patched = false;
-  patches.method(fs.promises, "open", ((native: Native): Native =>
-    async function (this: unknown, ...args: unknown[]) {
-      const handle = (await apply(native, this, args)) as object;
-      if (!patched) {
-        patched = true;
-        patchHandleClass(views, patches, Object.getPrototypeOf(handle) as object);
-      }
-      return handle;
-    }) as never);
+  patches.method(
+    fs.promises,
+    "open",
+    ((native: Native): Native =>
+      async function (this: unknown, ...args: unknown[]) {
+        const handle = (await apply(native, this, args)) as object;
+        if (!patched) {
+          patched = true;
+          patchHandleClass(views, patches, Object.getPrototypeOf(handle) as object);
+        }
+        return handle;
+      }) as never,
+  );
 }
 
 function patchHandleClass(views: Views, patches: Patches, prototype: object): void {
@@ -214,15 +230,19 @@ function patchHandleClass(views: Views, patches: Patches, prototype: object): vo
     ["read", bounceRead],
     ["readv", bounceReadv],
   ] as const) {
-    patches.method(prototype, name, ((native: Native): Native =>
-      async function (this: unknown, ...args: unknown[]) {
-        const own = bounce(views, [undefined, ...args]);
-        if (own === undefined) return apply(native, this, args);
-        const result = (await apply(native, this, own.args.slice(1) as unknown[])) as Record<string, unknown>;
-        own.deliver(result.bytesRead as number);
-        for (const key of ["buffer", "buffers"]) if (result[key] === own.own) result[key] = own.shown;
-        return result;
-      }) as never);
+    patches.method(
+      prototype,
+      name,
+      ((native: Native): Native =>
+        async function (this: unknown, ...args: unknown[]) {
+          const own = bounce(views, [undefined, ...args]);
+          if (own === undefined) return apply(native, this, args);
+          const result = (await apply(native, this, own.args.slice(1) as unknown[])) as Record<string, unknown>;
+          own.deliver(result.bytesRead as number);
+          for (const key of ["buffer", "buffers"]) if (result[key] === own.own) result[key] = own.shown;
+          return result;
+        }) as never,
+    );
   }
   patchReaders(views, patches, prototype, READERS);
 }
@@ -248,17 +268,21 @@ function patchRandom(views: Views, patches: Patches): void {
     };
   patches.method(crypto, "randomFillSync", filling as never);
   patches.method(crypto, "getRandomValues", filling as never);
-  patches.method(crypto, "randomFill", ((native: Native): Native =>
-    function (this: unknown, ...args: unknown[]) {
-      const raw = views.behind(args[0]) as NativeView | undefined;
-      const callback = args.at(-1);
-      if (raw === undefined || typeof callback !== "function") return apply(native, this, args);
-      const own = (raw as Uint8Array).slice();
-      const settled = function (this: unknown, error: unknown): unknown {
-        const [start, end] = extent(raw, args);
-        if (!error) deliver(views, bytesOf(own), raw, start, end - start);
-        return apply(callback as Native, this, [error, args[0]]);
-      };
-      return apply(native, this, [own, ...args.slice(1, -1), settled]);
-    }) as never);
+  patches.method(
+    crypto,
+    "randomFill",
+    ((native: Native): Native =>
+      function (this: unknown, ...args: unknown[]) {
+        const raw = views.behind(args[0]) as NativeView | undefined;
+        const callback = args.at(-1);
+        if (raw === undefined || typeof callback !== "function") return apply(native, this, args);
+        const own = (raw as Uint8Array).slice();
+        const settled = function (this: unknown, error: unknown): unknown {
+          const [start, end] = extent(raw, args);
+          if (!error) deliver(views, bytesOf(own), raw, start, end - start);
+          return apply(callback as Native, this, [error, args[0]]);
+        };
+        return apply(native, this, [own, ...args.slice(1, -1), settled]);
+      }) as never,
+  );
 }

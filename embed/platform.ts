@@ -21,20 +21,24 @@ export function patchPlatform(views: Views, patches: Patches, realm: object): vo
 
 const ATOMIC_WRITERS = ["store", "add", "sub", "and", "or", "xor", "exchange", "compareExchange"];
 
-function patchAtomics(views: Views, patches: Patches, { Atomics }: Realm): void {
-  if (typeof Atomics !== "object" || Atomics === null) return;
+function patchAtomics(views: Views, patches: Patches, { Atomics: atomics }: Realm): void {
+  if (typeof atomics !== "object" || atomics === null) return;
   for (const name of ATOMIC_WRITERS) {
-    patches.method(Atomics, name, ((native: Native): Native =>
-      function (this: unknown, array: unknown, index: unknown, ...rest: unknown[]) {
-        const raw = views.behind(array) as (NativeView & { readonly BYTES_PER_ELEMENT: number }) | undefined;
-        if (raw === undefined) return apply(native, this, [array, index, ...rest]);
-        const at = Math.trunc(Number(index)) || 0;
-        const result = apply(native, this, [raw, at, ...rest]);
-        views.wrote(raw, at * raw.BYTES_PER_ELEMENT, (at + 1) * raw.BYTES_PER_ELEMENT);
-        return result;
-      }) as never);
+    patches.method(
+      Atomics,
+      name,
+      ((native: Native): Native =>
+        function (this: unknown, array: unknown, index: unknown, ...rest: unknown[]) {
+          const raw = views.behind(array) as (NativeView & { readonly BYTES_PER_ELEMENT: number }) | undefined;
+          if (raw === undefined) return apply(native, this, [array, index, ...rest]);
+          const at = Math.trunc(Number(index)) || 0;
+          const result = apply(native, this, [raw, at, ...rest]);
+          views.wrote(raw, at * raw.BYTES_PER_ELEMENT, (at + 1) * raw.BYTES_PER_ELEMENT);
+          return result;
+        }) as never,
+    );
   }
-  patchReaders(views, patches, Atomics, new Set(ATOMIC_WRITERS));
+  patchReaders(views, patches, atomics, new Set(ATOMIC_WRITERS));
 }
 
 function patchText(views: Views, patches: Patches, { TextEncoder, TextDecoder }: Realm): void {
@@ -42,13 +46,17 @@ function patchText(views: Views, patches: Patches, { TextEncoder, TextDecoder }:
   const decoder = prototypeOf(TextDecoder);
   if (decoder !== undefined) patches.method(decoder, "decode", reading(views) as never);
   if (encoder === undefined) return;
-  patches.method(encoder, "encodeInto", ((native: Native): Native =>
-    function (this: unknown, text: unknown, target: unknown) {
-      const raw = views.raw(target);
-      const result = apply(native, this, [text, raw]) as { readonly written: number };
-      if (raw !== target) views.wrote(raw as NativeView, 0, result.written);
-      return result;
-    }) as never);
+  patches.method(
+    encoder,
+    "encodeInto",
+    ((native: Native): Native =>
+      function (this: unknown, text: unknown, target: unknown) {
+        const raw = views.raw(target);
+        const result = apply(native, this, [text, raw]) as { readonly written: number };
+        if (raw !== target) views.wrote(raw as NativeView, 0, result.written);
+        return result;
+      }) as never,
+  );
 }
 
 function patchCrypto(views: Views, patches: Patches, { Crypto, SubtleCrypto }: Realm): void {
@@ -56,14 +64,18 @@ function patchCrypto(views: Views, patches: Patches, { Crypto, SubtleCrypto }: R
   const subtle = prototypeOf(SubtleCrypto);
   if (subtle !== undefined) patchReaders(views, patches, subtle);
   if (crypto === undefined) return;
-  patches.method(crypto, "getRandomValues", ((native: Native): Native =>
-    function (this: unknown, ...args: unknown[]) {
-      const raw = views.behind(args[0]) as NativeView | undefined;
-      if (raw === undefined) return apply(native, this, args);
-      apply(native, this, [raw]);
-      views.wrote(raw, 0, raw.byteLength);
-      return args[0];
-    }) as never);
+  patches.method(
+    crypto,
+    "getRandomValues",
+    ((native: Native): Native =>
+      function (this: unknown, ...args: unknown[]) {
+        const raw = views.behind(args[0]) as NativeView | undefined;
+        if (raw === undefined) return apply(native, this, args);
+        apply(native, this, [raw]);
+        views.wrote(raw, 0, raw.byteLength);
+        return args[0];
+      }) as never,
+  );
 }
 
 /** A class whose constructor reads views. Programs see another function, with the same prototype. */

@@ -271,14 +271,18 @@ function subView(proxies: ArrayProxies, raw: NativeArray, begin: unknown, end: u
 /** Methods of newer engines that write decoded text. */
 function patchBase(proxies: ArrayProxies, patches: Patches, prototype: object): void {
   for (const name of ["setFromBase64", "setFromHex"]) {
-    patches.method(prototype, name, ((native: Native): Native =>
-      function (this: unknown, ...args: unknown[]) {
-        const raw = behind(proxies, this);
-        if (raw === undefined) return apply(native, this, args);
-        const result = apply(native, raw, args) as { readonly written: number };
-        wroteElements(proxies, raw, 0, result.written);
-        return result;
-      }) as never);
+    patches.method(
+      prototype,
+      name,
+      ((native: Native): Native =>
+        function (this: unknown, ...args: unknown[]) {
+          const raw = behind(proxies, this);
+          if (raw === undefined) return apply(native, this, args);
+          const result = apply(native, raw, args) as { readonly written: number };
+          wroteElements(proxies, raw, 0, result.written);
+          return result;
+        }) as never,
+    );
   }
 }
 

@@ -69,6 +69,8 @@ export interface TraceHeader {
   readonly args: readonly string[];
   /** WASI environment in order, as the program saw it: `K=V`. */
   readonly env: readonly string[];
+  /** Who embedded the modules: "wasi", or "javascript" for a program whose output is no part of the trace. */
+  readonly host: string;
 }
 
 export const CREATOR = "rewasm 0.1.0";
@@ -83,6 +85,7 @@ export function makeHeader(parts: Partial<TraceHeader> = {}): TraceHeader {
     program: parts.program ?? "",
     args: parts.args ?? [],
     env: parts.env ?? [],
+    host: parts.host ?? "wasi",
   };
 }
 
@@ -125,6 +128,8 @@ export function decodeHeader(bytes: Uint8Array, offset: number): TraceHeader {
     program: text("program"),
     args: texts("args"),
     env: texts("env"),
+    // Traces from before there were others have none.
+    ...(fields.host === undefined ? {} : { host: text("host") }),
   });
 }
 

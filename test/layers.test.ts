@@ -15,7 +15,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   debug: ["vm", "snapshot", "rr"],
   wasi: ["vm"],
   jsapi: ["vm"],
-  cli: ["vm", "snapshot", "rr", "debug", "wasi", "jsapi"],
+  embed: ["vm"],
+  cli: ["vm", "snapshot", "rr", "debug", "wasi", "jsapi", "embed"],
 };
 
 /** Packages that a room may use. */
@@ -26,10 +27,11 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   debug: [],
   wasi: [],
   jsapi: [],
+  embed: [],
   cli: ["commander", "cli-progress"],
 };
 
-/** What wasi/ and jsapi/ may know of the machine: its data and its host interface, not how it executes. */
+/** What wasi/, jsapi/ and embed/ may know of the machine: its data and its host interface, not how it executes. */
 const machineFace = ["host", "machine", "errors", "store", "memory", "types", "value", "trap", "instantiate", "table", "compile"].map(
   (name) => `vm/${name}.ts`,
 );
@@ -98,14 +100,15 @@ describe("layers", () => {
     expect(violations((_, imported) => imported.startsWith(".") && !imported.endsWith(".ts"))).to.deep.equal([]);
   });
 
-  it("leave Node to cli/ and to the Node host of wasi/", () => {
+  it("leave Node to cli/ and to the files for Node of wasi/ and embed/", () => {
     const wrong = violations((source, imported) => {
-      const allowed = source.room === "cli" || /^wasi\/node[^/]*\.ts$/.test(source.file);
+      const allowed = source.room === "cli" || /^(wasi|embed)\/node[^/]*\.ts$/.test(source.file);
       return imported.startsWith("node:") && !allowed;
     });
     expect(wrong).to.deep.equal([]);
     const globals = sources.filter(
-      ({ file, room, text }) => room !== "cli" && !/^wasi\/node[^/]*\.ts$/.test(file) && /^[^/*]*\b(process\.|Buffer\.)/m.test(text),
+      ({ file, room, text }) =>
+        room !== "cli" && !/^(wasi|embed)\/node[^/]*\.ts$/.test(file) && /^[^/*]*\b(process\.|Buffer\.)/m.test(text),
     );
     expect(globals.map(({ file }) => file)).to.deep.equal([]);
   });
@@ -118,9 +121,9 @@ describe("layers", () => {
     expect(wrong).to.deep.equal([]);
   });
 
-  it("speak to the machine through its face in wasi/ and jsapi/", () => {
+  it("speak to the machine through its face in wasi/, jsapi/ and embed/", () => {
     const wrong = violations((source, imported) => {
-      if (source.room !== "wasi" && source.room !== "jsapi") return false;
+      if (!["wasi", "jsapi", "embed"].includes(source.room)) return false;
       const path = imported.startsWith(".") ? target(source, imported) : "";
       return path.startsWith("vm/") && !machineFace.includes(path);
     });

@@ -1,6 +1,6 @@
 /** Runs the built command as people do: a process with arguments, files and signals. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,6 +50,14 @@ export class Workplace {
 
   file(name: string): string {
     return join(this.path, name);
+  }
+
+  read(name: string): string {
+    return readFileSync(this.file(name), "utf8");
+  }
+
+  write(name: string, content: string | Uint8Array): void {
+    writeFileSync(this.file(name), content);
   }
 
   remove(): void {

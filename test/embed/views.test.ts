@@ -542,7 +542,13 @@ describe("views over memories", () => {
     "deep comparison": (view) => [util.isDeepStrictEqual(view, view.slice()), util.isDeepStrictEqual([1], view)],
     "DataViews of a buffer": (view) => {
       const data = new DataView(view.buffer, view.byteOffset, view.byteLength);
-      return [data.getUint32(3), data.byteLength, data instanceof DataView, Object.prototype.toString.call(data), new TextDecoder("latin1").decode(data)];
+      return [
+        data.getUint32(3),
+        data.byteLength,
+        data instanceof DataView,
+        Object.prototype.toString.call(data),
+        new TextDecoder("latin1").decode(data),
+      ];
     },
   };
 

@@ -1,0 +1,115 @@
+/**
+ * A recording of the JavaScript program of this process: our namespace in place of the engine's, everything that crosses
+ * into a trace, and an end of the trace whatever ends the process. The program itself is left alone: its output, exit code
+ * and signals are its own.
+ */
+import { resolve } from "node:path";
+import { MemoryAudit } from "../embed/audit.ts";
+import { patchBuffers } from "../embed/node-buffers.ts";
+import { patchNodeModules } from "../embed/node-modules.ts";
+import { WriteTracker } from "../embed/tracker.ts";
+import { createJsApi } from "../jsapi/namespace.ts";
+import { Recorder } from "../rr/recorder.ts";
+import { SnapshotTaker } from "../snapshot/capture.ts";
+import { stateHash } from "../snapshot/hash.ts";
+import type { Machine } from "../vm/machine.ts";
+import { DEFAULT_STACK_BYTES } from "../vm/store.ts";
+import { ExitCode, errorLine } from "./errors.ts";
+import { FileSink } from "./file-storage.ts";
+import { replaceNamespace } from "./namespace-switch.ts";
+import { atProcessEnd } from "./process-end.ts";
+import { removeSidecar } from "./sidecar.ts";
+import { noticeLine } from "./terminal.ts";
+
+export interface ScriptSettings {
+  /** The trace file. */
+  readonly output: string;
+  /** Compare whole memories at each crossing. */
+  readonly audit: boolean;
+  /** Name of the program and its arguments, for people. */
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/** What came of it. */
+export interface ScriptReport {
+  readonly trace: string;
+  readonly events: number;
+  readonly ticks: number;
+  readonly bytes: number;
+  readonly instances: number;
+  readonly stateHash: string;
+  /** Comparisons that --audit has made. */
+  readonly audits: number;
+}
+
+/** Begins to record what this process does from here on. `onEnd` is told once, when the trace is whole. */
+export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () => ScriptReport) => void = () => {}): void {
+  const output = resolve(settings.output);
+  const sink = new FileSink(output);
+  sink.check();
+  const recorder = new Recorder(sink, {
+    stackBytes: DEFAULT_STACK_BYTES,
+    program: settings.program,
+    args: settings.args,
+    host: "javascript",
+  });
+  const tracker = new WriteTracker();
+  let machine: Machine | undefined;
+  let audit: MemoryAudit | undefined;
+  const report = (memoryAddr: number, byteAddr: number, byteLength: number): void => {
+    machine!.memoryWritten(memoryAddr, byteAddr, byteLength);
+    audit?.noted(memoryAddr, byteAddr, byteLength);
+  };
+  const enter = (): void => {
+    tracker.flush(report);
+    if (audit !== undefined) verify(audit, finish);
+  };
+  const api = createJsApi({
+    journal: recorder,
+    stackBytes: DEFAULT_STACK_BYTES,
+    beforeEnter: enter,
+    ...(settings.audit ? { afterLeave: () => audit!.left() } : {}),
+    wrapBuffer: (memoryAddr, buffer) => {
+      tracker.track(buffer, memoryAddr);
+      return buffer;
+    },
+  });
+  machine = api.machine;
+  recorder.attach(machine.store);
+  if (settings.audit) audit = new MemoryAudit(machine.store);
+  removeSidecar(output);
+
+  const finish = atProcessEnd(() => {
+    tracker.flush(report);
+    recorder.finish();
+    onEnd(() => describe(output, machine, recorder, audit));
+  });
+  tracker.install();
+  patchBuffers(tracker.proxies, tracker.patches);
+  patchNodeModules(tracker.views, tracker.patches);
+  replaceNamespace(api.WebAssembly);
+}
+
+/** A missed byte ends the process: what follows would be no recording. */
+function verify(audit: MemoryAudit, finish: () => void): void {
+  try {
+    audit.check();
+  } catch (error) {
+    noticeLine(`error: ${errorLine(error)}`);
+    finish();
+    (process as unknown as { reallyExit(code: number): never }).reallyExit(ExitCode.Failure);
+  }
+}
+
+function describe(trace: string, { store }: Machine, recorder: Recorder, audit: MemoryAudit | undefined): ScriptReport {
+  return {
+    trace,
+    events: recorder.eventCount,
+    ticks: store.tick,
+    bytes: recorder.byteLength,
+    instances: store.instances.length,
+    stateHash: stateHash(new SnapshotTaker(store).capture(recorder.eventCount)),
+    audits: audit?.checks ?? 0,
+  };
+}
