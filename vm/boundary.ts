@@ -147,6 +147,8 @@ export function completeGrow(store: Store, forced: number | undefined): number |
     if (forced !== undefined && result !== forced) return undefined;
   }
   store.i32[slot * 2] = result;
+  // Of 64-bit memories and tables the result is an i64.
+  store.i32[slot * 2 + 1] = result >> 31;
   store.grow = undefined;
   store.status = Status.Running;
   return result;

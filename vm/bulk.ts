@@ -53,6 +53,11 @@ export function runBulk(store: Store, instanceAddr: number, kind: number, at: nu
     }
     case Bulk.TableInit:
       return initTable(store, instanceAddr, a, b, x, y >>> 0, n);
+    case Bulk.MemorySize:
+    case Bulk.TableSize:
+      store.i32[at] = kind === Bulk.MemorySize ? store.memories[a]!.pageCount : store.tables[a]!.length;
+      store.i32[at + 1] = 0;
+      return Trap.None;
     case Bulk.ElemDrop:
       store.instances[instanceAddr]!.droppedElems[a] = 1;
       return Trap.None;

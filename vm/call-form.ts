@@ -14,6 +14,8 @@ export interface CallForm {
   /** Function address, table address, or 0 for calls through a reference. */
   readonly addr: number;
   readonly through: "function" | "table" | "reference";
+  /** The index into the table is an i64. */
+  readonly address64: boolean;
 }
 
 /** The form of the instruction that the draft's reader is at, or undefined when that is no call. */
@@ -24,12 +26,13 @@ export function callForm(draft: LoweringDraft): CallForm | undefined {
     case Wasm.Call:
     case Wasm.ReturnCall: {
       const tail = code === Wasm.ReturnCall;
-      return { type: module.funcTypes[a]!, tail, addr: instance.funcAddrs[a]!, through: "function" };
+      return { type: module.funcTypes[a]!, tail, addr: instance.funcAddrs[a]!, through: "function", address64: false };
     }
     case Wasm.CallIndirect:
     case Wasm.ReturnCallIndirect: {
       const tail = code === Wasm.ReturnCallIndirect;
-      return { type: module.types[a]!, tail, addr: instance.tableAddrs[b]!, through: "table" };
+      const address64 = module.tableTypes[b]!.address64 === true;
+      return { type: module.types[a]!, tail, addr: instance.tableAddrs[b]!, through: "table", address64 };
     }
     default:
       return undefined;

@@ -12,7 +12,6 @@
  * charges one tick in each Step.
  */
 
-import { runBulk } from "./bulk.ts";
 import { type CodeMemory, FLOOR_TICKS, type Mode } from "./code.ts";
 import { lowerFunction } from "./lower.ts";
 import {
@@ -35,6 +34,7 @@ import {
   truncTrap,
 } from "./numeric.ts";
 import type { Op } from "./ops.ts";
+import { runOutside } from "./outside.ts";
 import { makeSimd, type RunSimd } from "./simd.ts";
 import { SIMD_BASE } from "./simd-form.ts";
 import { FrameFlag, Status, type Store } from "./store.ts";
@@ -293,8 +293,8 @@ function makeRun(
                     break loop;
                   }
                   continue;
-                case 19 satisfies typeof Op.Bulk: // Rare and slow by nature: bulk memory and table instructions share one case.
-                  trap = runBulk(store, inst, x, fp2 + y, z, C[pc + 4]!);
+                case 19 satisfies typeof Op.Bulk: // Rare or slow by nature: what needs no place in the loop shares one case.
+                  trap = runOutside(store, inst, x, fp2 + y, z, C[pc + 4]!);
                   if (trap !== Trap.None) break loop;
                   pc += 5;
                   continue;
@@ -2554,6 +2554,10 @@ function makeRun(
                   fuel = (fuel - y) | 0;
                   stop = 8 satisfies typeof Exit.Leave;
                   break loop;
+                case 457 satisfies typeof Op.Clamp: // A 64-bit address as 32 bits: what does not fit becomes one that is out of bounds everywhere.
+                  I[fp2 + x] = I[fp2 + y + 1]! === 0 ? I[fp2 + y]! : -1;
+                  pc += 3;
+                  continue;
 
                 default:
                   if (C[pc]! < SIMD_BASE) throw new Error(`no such operation: ${C[pc]}`);

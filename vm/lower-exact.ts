@@ -2,7 +2,7 @@
  * The exact lowering: one Step and one operation per wasm instruction, every operand in its canonical slot. What
  * single-stepping and inspection run; slow on purpose, so that each counted instruction is a place to stop.
  */
-import { bulkForm } from "./bulk-form.ts";
+import { addressType, bulkForm } from "./bulk-form.ts";
 import { callForm, emitCall } from "./call-form.ts";
 import { type FuncBreakpoints, pointAfterCall, pointBefore } from "./code.ts";
 import { blockType } from "./instr.ts";
@@ -25,6 +25,8 @@ interface Control {
   /** Of a loop. */
   readonly target: number;
 }
+
+const MAX_U32 = 0xffff_ffff;
 
 export function lowerExact(draft: LoweringDraft, breakpoints: FuncBreakpoints | undefined): void {
   new ExactLowering(draft, breakpoints).run();
@@ -50,7 +52,6 @@ class ExactLowering {
     this.open("func", [], draft.type.results, -1, 0);
     while (draft.reader.next()) {
       if (draft.skipsDead()) continue;
-      draft.insistOnSupported();
       this.instruction();
     }
   }
@@ -100,9 +101,25 @@ class ExactLowering {
       draft.emit(this.breakpoints?.wasmOffsets.has(reader.wasmOffset) ? Op.Break : Op.Step, reader.wasmOffset);
     }
     const plain = plainLowerings.get(reader.code);
-    if (plain !== undefined) this.plain(row, plain.op);
+    if (draft.has64BitAddress) this.clampAddress(this.height - slotCount(row.params!));
+    if (draft.onOtherMemory) this.bulk();
+    else if (plain !== undefined) this.plain(row, plain.op);
     else if (isSimd(reader.code)) this.simd(row);
     else this.special();
+  }
+
+  /** Makes the 64-bit operand at `height` one of 32 bits that is as far out of bounds. */
+  private clamp(height: number): void {
+    this.draft.emit(Op.Clamp, this.slot(height) * 2, this.slot(height) * 2);
+  }
+
+  private clampAddress(height: number): void {
+    const { reader } = this.draft;
+    this.clamp(height);
+    if (reader.b <= MAX_U32) return;
+    // No memory is so large.
+    this.draft.emit(Op.Const32, this.slot(height) * 2, -1);
+    reader.b = MAX_U32;
   }
 
   private simd(row: InstrRow): void {
@@ -253,6 +270,7 @@ class ExactLowering {
     const form = callForm(draft)!;
     const target = form.through === "function" ? this.height : this.height - 1;
     const first = target - slotCount(form.type.params);
+    if (form.address64) this.clamp(target);
     emitCall(draft, form, this.slot(first), this.slot(target), 0);
     this.popTo(first);
     this.pushAll(form.type.results);
@@ -291,34 +309,48 @@ class ExactLowering {
     const { reader } = draft;
     const { a } = reader;
     const { tableAddrs, memoryAddrs } = draft.instance;
+    const memory64 = draft.module.memoryTypes[a]?.address64;
+    const table64 = draft.module.tableTypes[a]?.address64;
     const top = this.slot(height - 1) * 2;
     switch (reader.code) {
       case Wasm.TableGet:
+        if (table64) this.clamp(height - 1);
         draft.emit(Op.TableGet, top, tableAddrs[a]!, top);
         this.popTo(height - 1);
         this.push(draft.store.tables[tableAddrs[a]!]!.elemType);
         break;
       case Wasm.TableSet:
+        if (table64) this.clamp(height - 2);
         draft.emit(Op.TableSet, tableAddrs[a]!, top - 2, top);
         this.popTo(height - 2);
         break;
       case Wasm.TableSize:
-        draft.emit(Op.TableSize, this.slot(height) * 2, tableAddrs[a]!);
-        this.push(ValType.I32);
+        if (table64) this.bulk();
+        else {
+          draft.emit(Op.TableSize, this.slot(height) * 2, tableAddrs[a]!);
+          this.push(ValType.I32);
+        }
         break;
       case Wasm.MemorySize:
-        draft.emit(Op.MemorySize, this.slot(height) * 2);
-        this.push(ValType.I32);
+        if (a !== 0 || memory64) this.bulk();
+        else {
+          draft.emit(Op.MemorySize, this.slot(height) * 2);
+          this.push(ValType.I32);
+        }
         break;
       case Wasm.MemoryGrow:
+        if (memory64) this.clamp(height - 1);
         draft.emit(Op.Grow, 0, memoryAddrs[a]!, top, top, 0, reader.wasmOffset);
         draft.point(pointAfterCall(reader.wasmOffset), 0);
+        this.popTo(height - 1);
+        this.push(addressType(memory64));
         break;
       case Wasm.TableGrow:
+        if (table64) this.clamp(height - 1);
         draft.emit(Op.Grow, 1, tableAddrs[a]!, top, top - 2, 0, reader.wasmOffset);
         draft.point(pointAfterCall(reader.wasmOffset), 0);
         this.popTo(height - 2);
-        this.push(ValType.I32);
+        this.push(addressType(table64));
         break;
       default:
         this.bulk();
@@ -329,9 +361,11 @@ class ExactLowering {
     const { draft } = this;
     const form = bulkForm(draft);
     if (form === undefined) throw draft.unsupported();
-    const height = this.height - form.operandCount;
+    const height = this.height - form.operandSlots;
+    for (const operand of form.wide) this.clamp(height + operand);
     draft.emit(Op.Bulk, form.kind, this.slot(height) * 2, form.a, form.b);
     this.popTo(height);
+    this.pushAll(form.results);
   }
 
   private elsePart(): void {

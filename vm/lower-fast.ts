@@ -6,7 +6,7 @@
  * Ticks. `acc` counts instructions since the last charge along the fall-through path. A label takes over the acc of the
  * path that falls into it, and each branch to it charges the difference, so straight-line code never pays for counting.
  */
-import { bulkForm } from "./bulk-form.ts";
+import { addressType, bulkForm } from "./bulk-form.ts";
 import { callForm, emitCall } from "./call-form.ts";
 import { CHECK_SPAN_TICKS, pointAfterCall, pointBefore } from "./code.ts";
 import { exchanged } from "./exchange.ts";
@@ -47,6 +47,8 @@ interface Control {
   readonly target: number;
 }
 
+const MAX_U32 = 0xffff_ffff;
+
 export function lowerFast(draft: LoweringDraft): void {
   new FastLowering(draft).run();
 }
@@ -61,13 +63,14 @@ class FastLowering extends VirtualStack {
     this.open("func", [], draft.type.results, undefined, 0);
     while (reader.next()) {
       if (draft.skipsDead()) continue;
-      draft.insistOnSupported();
       draft.wasmOffset = reader.wasmOffset;
       if (this.acc >= CHECK_SPAN_TICKS && this.pending === undefined) this.check(reader.wasmOffset);
       if ((reader.row.flags & InstrFlag.Uncounted) === 0) this.acc++;
       draft.acc = this.acc;
       const plain = plainLowerings.get(reader.code);
-      if (plain !== undefined) this.plain(reader.row, plain);
+      if (draft.has64BitAddress) this.clampAddress(this.stack.length - slotCount(reader.row.params!));
+      if (draft.onOtherMemory) this.bulk();
+      else if (plain !== undefined) this.plain(reader.row, plain);
       else if (isSimd(reader.code)) this.simd(reader.row);
       else this.special();
     }
@@ -137,6 +140,34 @@ class FastLowering extends VirtualStack {
     const source = this.slotOf(height);
     this.truncate(height);
     this.pushResult(row.results![0]!, draft.emit(op, draft.encode(op, 0, this.slot(height)), draft.encode(op, 1, source)));
+  }
+
+  /** Makes the 64-bit operand at `height` one of 32 bits that is as far out of bounds. */
+  private clamp(height: number): void {
+    const { draft } = this;
+    const entry = this.stack[height]!;
+    if (entry.where === Where.Const64) {
+      const bits = BigInt.asUintN(64, draft.code.constI64[entry.value]!);
+      entry.where = Where.Const32;
+      entry.value = bits > 0xffff_ffffn ? -1 : Number(BigInt.asIntN(32, bits));
+    } else {
+      draft.emit(Op.Clamp, this.slot(height) * 2, this.slotOf(height) * 2);
+      entry.where = Where.Slot;
+      entry.value = 0;
+    }
+    entry.type = ValType.I32;
+    this.lastDest = -1;
+  }
+
+  private clampAddress(height: number): void {
+    const { reader } = this.draft;
+    this.clamp(height);
+    if (reader.b <= MAX_U32) return;
+    // No memory is so large.
+    const entry = this.stack[height]!;
+    entry.where = Where.Const32;
+    entry.value = -1;
+    reader.b = MAX_U32;
   }
 
   private simd(row: InstrRow): void {
@@ -599,6 +630,7 @@ class FastLowering extends VirtualStack {
     let targetSlot = this.slot(target);
     if (form.through !== "function") {
       target--;
+      if (form.address64) this.clamp(target);
       targetSlot = this.slotOf(target);
       this.truncate(target);
     }
@@ -772,9 +804,12 @@ class FastLowering extends VirtualStack {
     const { reader } = draft;
     const { a } = reader;
     const { tableAddrs, memoryAddrs } = draft.instance;
+    const memory64 = draft.module.memoryTypes[a]?.address64;
+    const table64 = draft.module.tableTypes[a]?.address64;
     const height = stack.length;
     switch (reader.code) {
       case Wasm.TableGet: {
+        if (table64) this.clamp(height - 1);
         const index = this.slotOf(height - 1) * 2;
         this.pop();
         const type = draft.store.tables[tableAddrs[a]!]!.elemType;
@@ -782,21 +817,26 @@ class FastLowering extends VirtualStack {
         break;
       }
       case Wasm.TableSet:
+        if (table64) this.clamp(height - 2);
         draft.emit(Op.TableSet, tableAddrs[a]!, this.slotOf(height - 2) * 2, this.slotOf(height - 1) * 2);
         this.truncate(height - 2);
         this.lastDest = -1;
         break;
       case Wasm.TableSize:
-        this.pushResult(ValType.I32, draft.emit(Op.TableSize, this.slot(height) * 2, tableAddrs[a]!));
+        if (table64) this.bulk();
+        else this.pushResult(ValType.I32, draft.emit(Op.TableSize, this.slot(height) * 2, tableAddrs[a]!));
         break;
       case Wasm.MemorySize:
-        this.pushResult(ValType.I32, draft.emit(Op.MemorySize, this.slot(height) * 2));
+        if (a !== 0 || memory64) this.bulk();
+        else this.pushResult(ValType.I32, draft.emit(Op.MemorySize, this.slot(height) * 2));
         break;
       case Wasm.MemoryGrow:
-        this.grow(0, memoryAddrs[a]!, 1);
+        if (memory64) this.clamp(height - 1);
+        this.grow(0, memoryAddrs[a]!, 1, addressType(memory64));
         break;
       case Wasm.TableGrow:
-        this.grow(1, tableAddrs[a]!, 2);
+        if (table64) this.clamp(height - 1);
+        this.grow(1, tableAddrs[a]!, 2, addressType(table64));
         break;
       default:
         this.bulk();
@@ -807,19 +847,20 @@ class FastLowering extends VirtualStack {
     const { draft } = this;
     const form = bulkForm(draft);
     if (form === undefined) throw draft.unsupported();
-    const height = this.stack.length - form.operandCount;
+    const height = this.stack.length - form.operandSlots;
+    for (const operand of form.wide) this.clamp(height + operand);
     for (let i = height; i < this.stack.length; i++) this.settle(i);
     draft.emit(Op.Bulk, form.kind, this.slot(height) * 2, form.a, form.b);
     this.truncate(height);
-    this.lastDest = -1;
+    this.pushSlots(form.results);
   }
 
-  private grow(kind: number, addr: number, operandCount: number): void {
+  private grow(kind: number, addr: number, operandCount: number, result: ValType): void {
     const { draft } = this;
     this.settleAll();
     const top = this.slot(this.stack.length - 1) * 2;
     const first = this.slot(this.stack.length - operandCount) * 2;
     draft.emit(Op.Grow, kind, addr, top, first, this.acc, draft.reader.wasmOffset);
-    this.afterCall(this.stack.length - operandCount, [ValType.I32]);
+    this.afterCall(this.stack.length - operandCount, [result]);
   }
 }

@@ -81,10 +81,14 @@ export class LoweringDraft {
     return true;
   }
 
-  /** Throws UnsupportedError for an instruction whose row has a lowering, but not with these immediates. */
-  insistOnSupported(): void {
-    const { row, code, a, c } = this.reader;
-    if ((row.align >= 0 && c !== 0) || (code === Wasm.MemorySize && a !== 0)) throw this.unsupported();
+  /** Whether the instruction is a load or store on a memory of which the loop has no views. */
+  get onOtherMemory(): boolean {
+    return this.reader.row.align >= 0 && this.reader.c !== 0;
+  }
+
+  /** Whether the instruction is a load or store whose address is an i64. */
+  get has64BitAddress(): boolean {
+    return this.reader.row.align >= 0 && this.module.memoryTypes[this.reader.c]!.address64 === true;
   }
 
   /** What to throw for an instruction that has no lowering. */

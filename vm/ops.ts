@@ -470,6 +470,7 @@ export const Op = {
   TableSet: 454,
   CallRef: 455,
   Leave: 456,
+  Clamp: 457,
 } as const;
 export type Op = (typeof Op)[keyof typeof Op];
 
@@ -932,6 +933,7 @@ export const opRows: readonly (readonly [name: string, operands: string])[] = [
   ["TableSet", "Tii"],
   ["CallRef", "ilcw"],
   ["Leave", "ncniiyw"],
+  ["Clamp", "ii"],
 ];
 
 /** Words of an instruction, its number included (br_table's entries not). */
@@ -939,7 +941,7 @@ export function opLength(op: number): number {
   return opRows[op]![1].length + 1;
 }
 
-/** Kinds of Bulk instructions (operand b). */
+/** Kinds of Bulk instructions (operand b): all that runs outside of the loop and neither calls nor throws. */
 export const Bulk = {
   MemoryFill: 0,
   MemoryCopy: 1,
@@ -949,7 +951,16 @@ export const Bulk = {
   TableCopy: 5,
   TableInit: 6,
   ElemDrop: 7,
+  /** Sizes of memories and tables that have no operation of their own. */
+  MemorySize: 8,
+  TableSize: 9,
+  /** Loads and stores on other memories than the first: `kind | wasm opcode << 8`. */
+  Access: 0x80,
+  VectorAccess: 0x82,
 } as const;
+
+/** Where a VectorAccess has its lane: above the memory's address. */
+export const LANE_SHIFT = 24;
 
 /** Kinds of Leave instructions (operand n): those that rearrange frames, see leave.ts. */
 export const Leave = {

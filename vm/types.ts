@@ -33,10 +33,17 @@ export interface Limits {
 export interface TableType {
   readonly elemType: ValType;
   readonly limits: Limits;
+  /** Indices are i64 instead of i32. */
+  readonly address64?: boolean;
 }
 
 export interface MemoryType {
   readonly limits: Limits;
+  /** Addresses are i64 instead of i32. */
+  readonly address64?: boolean;
+  readonly shared?: boolean;
+  /** Exponent of the page size, 0 or 16; 16 when absent. */
+  readonly pageShift?: number;
 }
 
 export interface GlobalType {

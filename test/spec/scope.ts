@@ -50,11 +50,8 @@ const lines = (reason: string, ...numbers: number[]): Record<number, string> => 
  * see effects of a module that was left out.
  */
 const COMMANDS_OUT_OF_SCOPE: Readonly<Record<string, Readonly<Record<number, string>>>> = {
-  "binary0.wast": lines("multiple memories", 2, 8, 16, 26, 36),
   "binary_leb128_64.wast": lines("64-bit memories", 1),
   "elem.wast": lines("table initializers", 453, 470, 487, 504, 524, 544, 561, 578),
-  "linking0.wast": lines("multiple memories", 42),
-  "load1.wast": lines("multiple memories", 25, 26, 27, 28, 29),
 };
 
 /**
@@ -92,7 +89,6 @@ export function commandOutOfScope(file: string, line: number): string | undefine
 /** The first feature in the module's text that is out of scope, or undefined. Binary modules have no text to ask. */
 export function moduleOutOfScope(source: ModuleSource): string | undefined {
   if (source.node === undefined) return undefined;
-  if (memoryCount(source.node) > 1) return "multiple memories";
   return featureOf(source.node);
 }
 
@@ -132,12 +128,4 @@ function listFeature(list: List): string | undefined {
 
 function isAtom(node: Node | undefined, text: string): boolean {
   return node?.kind === "atom" && node.text === text;
-}
-
-function memoryCount(node: Node): number {
-  if (node.kind !== "list") return 0;
-  const isMemory = (field: Node): boolean => headOf(field) === "memory";
-  return node.items.filter(
-    (field) => isMemory(field) || (headOf(field) === "import" && field.kind === "list" && field.items.some(isMemory)),
-  ).length;
 }
