@@ -507,6 +507,11 @@ class FastLowering extends VirtualStack {
       const wide = isWide(results[0]!);
       const slot = this.slotOf(first);
       draft.emit(wide ? Op.Return64 : Op.Return32, acc, wide ? slot : slot * 2);
+    } else if (results.length === 1) {
+      // The only result is a vector. Nothing can stop between the move, which overwrites locals, and the return.
+      const slot = this.slotOf(first);
+      if (slot !== 0) draft.emit(SimdOp.Mov, 0, slot * 2);
+      draft.emit(Op.Return0, acc);
     } else {
       for (let height = first; height < this.stack.length; height++) this.settle(height);
       draft.emit(Op.ReturnN, acc, this.slot(first), count);
