@@ -6,7 +6,7 @@
 // CLANG=clang-22 chooses another compiler. The committed files were built by clang 22.1.8 (Debian wasi-libc 20220510)
 // and by the AssemblyScript release that package.json pins.
 import { execFileSync } from "node:child_process";
-import { chmodSync, readdirSync } from "node:fs";
+import { chmodSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 const clang = process.env.CLANG ?? "clang-22";
@@ -33,6 +33,7 @@ function clangArgs(source, target) {
 function ascArgs(source, target) {
   const shared = ["node_modules/assemblyscript/bin/asc.js", source, "-o", target, "-O2", "--disable", "bulk-memory", "--noAssert"];
   if (dirname(source) === "bench/kernels") return [...shared, "--runtime", "incremental", "--use", "abort="];
+  if (basename(source) === "words.ts") return [...shared.filter((flag) => flag !== "--noAssert"), "--bindings", "esm", "--exportRuntime"];
   return [...shared, "--debug", "--config", "node_modules/@assemblyscript/wasi-shim/asconfig.json"];
 }
 
@@ -43,6 +44,8 @@ for (const folder of folders) {
     if (file.endsWith(".c") && !onlyAssemblyScript) execFileSync(clang, clangArgs(source, target), { stdio: "inherit" });
     else if (file.endsWith(".ts")) execFileSync(process.execPath, ascArgs(source, join(target)), { stdio: "inherit" });
     else continue;
+    // Bindings come with types, which nothing here reads.
+    rmSync(target.replace(/\.wasm$/, ".d.ts"), { force: true });
     chmodSync(target, 0o644);
     console.log(target);
   }

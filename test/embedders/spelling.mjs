@@ -1,0 +1,2 @@
+// What words.ts imports.
+export const spell = (word) => [...word].join("-");
