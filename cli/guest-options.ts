@@ -15,7 +15,7 @@ export function addGuestOptions(command: Command): Command {
     .option("--dir <HOST[::GUEST]>", "let the program use a directory, under the name GUEST (repeatable)", collectDir)
     .option("--env <K[=V]>", "set an environment variable, or pass ours on (repeatable)", collectEnv)
     .option("--invoke <F>", "call this exported function with the arguments, and print its results")
-    .argument("<prog.wasm>", "the program: a WASI command or reactor")
+    .argument("<prog.wasm>", "the program: a WASI command or reactor, or a component")
     .argument("[args...]", "its arguments, passed on as they are")
     .passThroughOptions();
 }

@@ -16,7 +16,7 @@ import { trapHead, trapReport } from "./backtrace.ts";
 import { CliError, ExitCode, errorLine, usageError } from "./errors.ts";
 import { exitStatus } from "./exit-status.ts";
 import type { GuestOptions } from "./guest-options.ts";
-import { loadModule } from "./module-file.ts";
+import { makeModule } from "./module-file.ts";
 import { noticeLine, printLine } from "./terminal.ts";
 import { formatResults, parseArguments } from "./values.ts";
 
@@ -33,9 +33,15 @@ export interface Guest {
   readonly invoke: { readonly name: string; readonly type: FuncType; readonly args: readonly Value[] } | undefined;
 }
 
-/** Reads and checks everything that can be wrong with a program and its options. Touches no file but to read the module. */
-export function loadGuest(path: string, words: readonly string[], options: GuestOptions, hooks: Preview1Options = {}): Guest {
-  const module = loadModule(path);
+/** Checks everything that can be wrong with a program, the bytes of `path`, and its options. Touches no file. */
+export function loadGuest(
+  path: string,
+  bytes: Uint8Array,
+  words: readonly string[],
+  options: GuestOptions,
+  hooks: Preview1Options = {},
+): Guest {
+  const module = makeModule(path, bytes);
   const kind = programKind(module);
   checkImports(module);
   const invoke = options.invoke === undefined ? undefined : findInvoke(path, module, options.invoke, words);
@@ -104,7 +110,7 @@ function exported(machine: Machine, instanceAddr: number, name: string): number 
 }
 
 /** Keeps the report of the last trap, which has to be made while its frames are there. */
-class TrapReporter {
+export class TrapReporter {
   private report: readonly string[] = [];
   private readonly program: string;
 

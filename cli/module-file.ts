@@ -1,20 +1,34 @@
-/** Modules from files. */
+/** Programs from files: the bytes, and core modules decoded and validated. */
 import { readFileSync } from "node:fs";
+import { isComponent } from "../component/binary.ts";
 import { decodeModule } from "../vm/decode.ts";
 import { RewasmError } from "../vm/errors.ts";
 import type { Module } from "../vm/types.ts";
 import { validateModule } from "../vm/validate.ts";
 import { CliError, ExitCode, onFile } from "./errors.ts";
 
-/** Reads, decodes and validates a module. Throws CliError with the path in front of what is wrong. */
-export function loadModule(path: string): Module {
+/** The bytes of a file. Throws CliError when it cannot be read. */
+export function readProgram(path: string): Uint8Array {
   const bytes = onFile(ExitCode.BadModule, "read", path, () => readFileSync(path));
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Decodes and validates a core module. Throws CliError with the path in front of what is wrong. */
+export function makeModule(path: string, bytes: Uint8Array): Module {
+  if (isComponent(bytes)) {
+    throw new CliError(ExitCode.BadModule, "component", `${path} is a component, this command takes a core module: use run or record`);
+  }
   try {
-    const module = decodeModule(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+    const module = decodeModule(bytes);
     validateModule(module);
     return module;
   } catch (error) {
     if (error instanceof RewasmError) throw new CliError(ExitCode.BadModule, error.code, `${path}: ${error.message}`);
     throw error;
   }
+}
+
+/** Reads, decodes and validates a core module. Throws as `readProgram` and `makeModule`. */
+export function loadModule(path: string): Module {
+  return makeModule(path, readProgram(path));
 }

@@ -14,6 +14,7 @@ import { CliError, ExitCode, errorLine, usageError } from "./errors.ts";
 import { FileSink } from "./file-storage.ts";
 import { guestMachine, loadGuest, runGuest } from "./guest.ts";
 import type { GuestOptions } from "./guest-options.ts";
+import { readProgram } from "./module-file.ts";
 import { removeSidecar, STORED_POLICY, writeSidecarFile } from "./sidecar.ts";
 import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
 
@@ -30,7 +31,7 @@ export async function record(path: string, words: readonly string[], options: Gu
   const signals = new Signals();
   let flush = (): void => {};
   const waits = waitingCalls();
-  const guest = loadGuest(path, words, options, {
+  const guest = loadGuest(path, readProgram(path), words, options, {
     // A blocked call gives no other chance to react: the signal's own action ends the process, and the trace is whole so far.
     beforeBlocking: (func, args) => {
       if (!waits(func, args)) return;

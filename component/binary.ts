@@ -89,7 +89,8 @@ export type Definition =
   | { readonly kind: "alias-outer"; readonly sort: Sort; readonly scopes: number; readonly index: number }
   | { readonly kind: "type"; readonly type: TypeDef }
   | { readonly kind: "lift"; readonly func: number; readonly type: number }
-  | { readonly kind: "lower"; readonly func: number }
+  /** `memory` is the index of the memory that pointers mean. */
+  | { readonly kind: "lower"; readonly func: number; readonly memory: number | undefined }
   /** A function about resources that the embedding supplies; `resource` is a type index. */
   | { readonly kind: "builtin"; readonly name: BuiltinName; readonly resource: number }
   | { readonly kind: "start" }
@@ -449,8 +450,7 @@ class ComponentDecoder extends ByteReader {
       case 1: {
         this.canonByte();
         const func = this.u32();
-        this.canonOptions();
-        return { kind: "lower", func };
+        return { kind: "lower", func, memory: this.canonOptions() };
       }
       case 2:
         return { kind: "builtin", name: "[resource-new]", resource: this.u32() };
@@ -469,14 +469,18 @@ class ComponentDecoder extends ByteReader {
     if (code !== 0) throw this.unknown("a canonical function", code);
   }
 
-  private canonOptions(): void {
+  /** Skips the options but for the memory. */
+  private canonOptions(): number | undefined {
+    let memory: number | undefined;
     for (let count = this.u32(); count > 0; count--) {
       const code = this.u8();
       if (code <= 2) continue;
       if (code === 6 || code === 7) throw this.async("an asynchronous function");
-      if (code < 6) this.u32();
-      else throw this.unknown("an option of a canonical function", code);
+      if (code > 5) throw this.unknown("an option of a canonical function", code);
+      const index = this.u32();
+      if (code === 3) memory = index;
     }
+    return memory;
   }
 
   private async(what: string): ComponentError {

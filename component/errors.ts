@@ -20,7 +20,6 @@ export type ComponentErrorCode =
 
 export class ComponentError extends RewasmError {
   declare readonly code: ComponentErrorCode;
-  // biome-ignore lint/complexity/noUselessConstructor: it narrows the code
   constructor(code: ComponentErrorCode, message: string) {
     super(code, message);
   }

@@ -68,7 +68,11 @@ function reason(error: unknown): string {
   return text.split("\n", 1)[0]!;
 }
 
-type Instantiate = (getCoreModule: (name: string) => object, imports: object, instantiateCore: (module: object, imports?: object) => object) => unknown;
+type Instantiate = (
+  getCoreModule: (name: string) => object,
+  imports: object,
+  instantiateCore: (module: object, imports?: object) => object,
+) => unknown;
 
 /** Declarations that the source exports; the word `export` is all that makes a module of it. */
 const EXPORT = /^export (?=(?:function|const) )/gm;

@@ -4,18 +4,10 @@
  */
 import { realpathSync } from "node:fs";
 import { isatty } from "node:tty";
-import { WasiError } from "../wasi/errors.ts";
 import type { Preopen } from "../wasi/node.ts";
+import { checkDirectory } from "../wasi/node-paths.ts";
 import { ComponentError } from "./errors.ts";
 import type { Preview2Shim } from "./node-tools.ts";
-
-/** Thrown through the component's frames when it asks for the end of the program. */
-export class ComponentExit {
-  readonly exitCode: number;
-  constructor(exitCode: number) {
-    this.exitCode = exitCode;
-  }
-}
 
 export interface Preview2Options {
   /** Program name first. */
@@ -26,8 +18,6 @@ export interface Preview2Options {
   readonly write: (fd: 1 | 2, bytes: Uint8Array) => void;
   /** Makes what is thrown to end the program. */
   readonly exit: (exitCode: number) => unknown;
-  /** Called before anything that may wait for a person or a clock. */
-  readonly beforeBlocking?: () => void;
 }
 
 /** Imports for the glue, by interface names without versions. Throws WasiError "bad-preopen". */
@@ -99,7 +89,10 @@ function terminal(fd: number, get: unknown): unknown {
 
 function preopenPaths(preopens: readonly Preopen[]): Record<string, string> {
   const paths: Record<string, string> = {};
-  for (const { host, guest } of preopens) paths[guest] = realpathSync.native(host);
+  for (const { host, guest } of preopens) {
+    checkDirectory(host);
+    paths[guest] = realpathSync.native(host);
+  }
   return paths;
 }
 
@@ -138,6 +131,11 @@ function standardStreams(shim: Preview2Shim, write: Preview2Options["write"]): R
 
     blockingWriteZeroesAndFlush(count: bigint): void {
       write(this.fd, new Uint8Array(Number(count)));
+    }
+
+    /** Always ready. */
+    subscribe(): object {
+      return (shim.clocks.monotonicClock as { subscribeDuration(nanoseconds: bigint): object }).subscribeDuration(0n);
     }
 
     splice(source: InputStream, count: bigint): bigint {

@@ -3,7 +3,7 @@
  * order in which they come to life, and which interface function stands behind each crossing of the core boundary. Links
  * symbolically: nothing is instantiated or run.
  */
-import type { Definition, ExternDesc, NamedIndex, Sort, TypeDef, TypeRef } from "./binary.ts";
+import type { BuiltinName, Definition, ExternDesc, NamedIndex, Sort, TypeDef, TypeRef } from "./binary.ts";
 import { ComponentError } from "./errors.ts";
 import type { ComponentFuncType, Resource, ValueType } from "./types.ts";
 
@@ -20,15 +20,33 @@ export interface CoreInstance {
   readonly order: number;
   readonly start: number;
   readonly end: number;
-  /** Imported functions that the host supplies: the interface function behind each import, where there is one. */
+  /** The component instance that it belongs to; they count from 0 in the order in which their making begins. */
+  readonly component: number;
+  /** Imported functions that the host supplies. */
   readonly imports: readonly CoreImport[];
 }
 
 export interface CoreImport {
   readonly module: string;
   readonly name: string;
-  /** `wasi:io/streams@0.2.3#[method]output-stream.write`, or `[resource-drop]output-stream`. */
-  readonly label: string;
+  readonly host: HostItem;
+}
+
+/** A function that the host supplies to core modules: an interface function, or something about a resource. */
+export interface HostItem {
+  readonly kind: "host-func";
+  /** Of an interface function: `wasi:io/streams@0.2.3#[method]output-stream.write`. */
+  readonly func: string | undefined;
+  readonly builtin: { readonly name: BuiltinName; readonly resource: Resource } | undefined;
+  /** The memory that pointers among its arguments mean. */
+  readonly memory: { readonly instance: CoreInstance; readonly name: string } | undefined;
+}
+
+/** `wasi:io/streams@0.2.3#[method]output-stream.write`, or `wasi:io/streams@0.2.3#[resource-drop]output-stream`. */
+export function hostLabel({ func, builtin }: HostItem): string {
+  if (func !== undefined) return func;
+  const { name, resource } = builtin!;
+  return `${resource.from === undefined ? "" : `${resource.from}#`}${name}${resource.name ?? ""}`;
 }
 
 type CoreExtern =
@@ -37,8 +55,7 @@ type CoreExtern =
   | { readonly kind: "core-exports"; readonly exports: ReadonlyMap<string, CoreExtern> }
   /** An export of an instance, of any sort. */
   | { readonly kind: "core-export"; readonly instance: CoreInstance; readonly name: string }
-  /** A function that the embedding makes: its label. */
-  | { readonly kind: "host-func"; readonly label: string }
+  | HostItem
   | { readonly kind: "core-type" };
 
 /** A function of the component level. */
@@ -94,9 +111,11 @@ class Scope {
   readonly imports = new Map<string, Extern>();
   readonly exports = new Map<string, Extern>();
   readonly outer: Scope | undefined;
+  readonly component: number;
 
-  constructor(outer: Scope | undefined) {
+  constructor(outer: Scope | undefined, component: number) {
     this.outer = outer;
+    this.component = component;
   }
 
   add(sort: Sort, item: Extern): void {
@@ -119,67 +138,70 @@ function invalid(what: string): ComponentError {
 class Linker {
   readonly instances: CoreInstance[] = [];
   private steps = 0;
+  private componentCount = 0;
 
   /** Goes through a component's definitions. `args` are its imports by name; undefined for the outermost, which imports from the host. */
   run(definitions: readonly Definition[], outer: Scope | undefined, args: ReadonlyMap<string, Extern> | undefined): Scope {
-    const scope = new Scope(outer);
+    const scope = new Scope(outer, this.componentCount++);
     for (const definition of definitions) {
       if (++this.steps > MAX_STEPS) throw new ComponentError("component-unsupported", "the component has too many parts");
-      this.define(scope, definition, args);
+      const [sort, item] = this.define(scope, definition, args);
+      scope.add(sort, item);
     }
     return scope;
   }
 
-  private define(scope: Scope, definition: Definition, args: ReadonlyMap<string, Extern> | undefined): void {
+  /** The item that a definition adds to an index space. */
+  private define(scope: Scope, definition: Definition, args: ReadonlyMap<string, Extern> | undefined): readonly [sort: Sort, item: Extern] {
     switch (definition.kind) {
       case "core-module":
-        return scope.add("core-module", definition);
+        return ["core-module", definition];
       case "core-type":
-        return scope.add("core-type", definition);
+        return ["core-type", definition];
       case "core-instance":
-        return scope.add("core-instance", this.coreInstance(scope, definition.module, definition.args));
+        return ["core-instance", this.coreInstance(scope, definition.module, definition.args)];
       case "core-exports":
-        return scope.add("core-instance", { kind: "core-exports", exports: collect<CoreExtern>(scope, definition.exports) });
+        return ["core-instance", { kind: "core-exports", exports: collect<CoreExtern>(scope, definition.exports) }];
       case "component":
-        return scope.add("component", { kind: "component-item", definitions: definition.definitions, outer: scope });
+        return ["component", { kind: "component-item", definitions: definition.definitions, outer: scope }];
       case "instance":
-        return scope.add("instance", this.instance(scope, definition.component, definition.args));
+        return ["instance", this.instance(scope, definition.component, definition.args)];
       case "exports":
-        return scope.add("instance", { kind: "instance-item", exports: collect<Extern>(scope, definition.exports) });
+        return ["instance", { kind: "instance-item", exports: collect<Extern>(scope, definition.exports) }];
       case "alias-export":
-        return scope.add(definition.sort, exportOf(scope.get("instance", definition.instance), definition.name));
+        return [definition.sort, exportOf(scope.get("instance", definition.instance), definition.name)];
       case "alias-core-export":
-        return scope.add(definition.sort, coreExport(scope.get("core-instance", definition.instance), definition.name));
+        return [definition.sort, coreExport(scope.get("core-instance", definition.instance), definition.name)];
       case "alias-outer":
-        return scope.add(definition.sort, outerItem(scope, definition.scopes, definition.sort, definition.index));
+        return [definition.sort, outerItem(scope, definition.scopes, definition.sort, definition.index)];
       case "type":
-        return scope.add("type", typeItem(scope, definition.type));
+        return ["type", typeItem(scope, definition.type)];
       case "lift":
-        return scope.add("func", lift(scope, definition.func, definition.type));
+        return ["func", lift(scope, definition.func, definition.type)];
       case "lower":
-        return scope.add("core-func", lower(scope.get("func", definition.func)));
+        return ["core-func", lower(scope, definition.func, definition.memory)];
       case "builtin":
-        return scope.add("core-func", { kind: "host-func", label: definition.name + resourceName(scope, definition.resource) });
+        return ["core-func", builtin(scope, definition.name, definition.resource)];
       case "start":
         throw new ComponentError("component-unsupported", "the component has a start function, which is not supported");
       case "import": {
         const item = args === undefined ? this.hostItem(scope, definition.name, definition.desc) : args.get(definition.name);
         if (item === undefined) throw invalid(`an inner component lacks its import ${definition.name}`);
         scope.imports.set(definition.name, item);
-        return scope.add(definition.desc.sort, item);
+        return [definition.desc.sort, item];
       }
       case "export":
         return this.export(scope, definition);
     }
   }
 
-  private export(scope: Scope, definition: Definition & { readonly kind: "export" }): void {
+  private export(scope: Scope, definition: Definition & { readonly kind: "export" }): readonly [sort: Sort, item: Extern] {
     const { name, sort, index, desc } = definition;
     // In the type of an instance there is nothing to export yet: the description makes it.
     const item = index < 0 ? this.hostItem(scope, name, desc!) : scope.get(sort, index);
     if (item.kind === "resource") item.name ??= name;
     scope.exports.set(name, item);
-    scope.add(sort, item);
+    return [sort, item];
   }
 
   private coreInstance(scope: Scope, moduleIndex: number, args: readonly NamedIndex[]): CoreInstance {
@@ -189,9 +211,11 @@ class Linker {
     for (const { name: from, sort, index } of args) {
       const given = scope.get(sort, index);
       if (given.kind !== "core-exports") continue;
-      for (const [name, item] of given.exports) if (item.kind === "host-func") imports.push({ module: from, name, label: item.label });
+      for (const [name, item] of given.exports) if (item.kind === "host-func") imports.push({ module: from, name, host: item });
     }
-    const instance: CoreInstance = { kind: "core-instance", order: this.instances.length, start: module.start, end: module.end, imports };
+    const { start, end } = module;
+    const order = this.instances.length;
+    const instance: CoreInstance = { kind: "core-instance", order, start, end, component: scope.component, imports };
     this.instances.push(instance);
     return instance;
   }
@@ -204,12 +228,12 @@ class Linker {
   }
 
   /** What the host supplies for an import of the outermost component, made of its type. */
-  private hostItem(scope: Scope, name: string, desc: ExternDesc, inside = ""): Extern {
+  private hostItem(scope: Scope, name: string, desc: ExternDesc): Extern {
     switch (desc.sort) {
       case "func": {
         const type = scope.get("type", desc.type);
         if (type.kind !== "func") throw invalid(`${name} has not the type of a function`);
-        return { kind: "func-item", type, imported: inside + name, core: undefined };
+        return { kind: "func-item", type, imported: name, core: undefined };
       }
       case "instance": {
         const type = scope.get("type", desc.type);
@@ -219,15 +243,16 @@ class Linker {
         return { kind: "instance-item", exports };
       }
       case "type":
-        return desc.equal === undefined ? { kind: "resource", name } : scope.get("type", desc.equal);
+        return desc.equal === undefined ? { kind: "resource", name, from: undefined } : scope.get("type", desc.equal);
       default:
         return { kind: "unknown" };
     }
   }
 }
 
-/** Functions of an imported interface carry its name. */
+/** Functions and resources of an imported interface carry its name. */
 function insideInterface(interfaceName: string, item: Extern): Extern {
+  if (item.kind === "resource") item.from ??= interfaceName;
   return item.kind === "func-item" && item.imported !== undefined ? { ...item, imported: `${interfaceName}#${item.imported}` } : item;
 }
 
@@ -262,15 +287,19 @@ function lift(scope: Scope, funcIndex: number, typeIndex: number): ComponentFunc
   return { kind: "func-item", type, imported: undefined, core: core.kind === "core-export" ? core : undefined };
 }
 
-/** A lowered import is a host function; a lowered function of another component is reached without the host. */
-function lower(func: Extern): CoreExtern {
+function lower(scope: Scope, funcIndex: number, memoryIndex: number | undefined): CoreExtern {
+  const func = scope.get("func", funcIndex);
   if (func.kind !== "func-item") throw invalid("what is lowered is no function");
-  return func.imported === undefined ? { kind: "core-type" } : { kind: "host-func", label: func.imported };
+  // A function of another component is reached without the host.
+  if (func.imported === undefined) return { kind: "core-type" };
+  const memory = memoryIndex === undefined ? undefined : scope.get("core-memory", memoryIndex);
+  return { kind: "host-func", func: func.imported, builtin: undefined, memory: memory?.kind === "core-export" ? memory : undefined };
 }
 
-function resourceName(scope: Scope, typeIndex: number): string {
-  const type = scope.get("type", typeIndex);
-  return type.kind === "resource" ? (type.name ?? "") : "";
+function builtin(scope: Scope, name: BuiltinName, typeIndex: number): HostItem {
+  const resource = scope.get("type", typeIndex);
+  if (resource.kind !== "resource") throw invalid(`type ${typeIndex} is no resource`);
+  return { kind: "host-func", func: undefined, builtin: { name, resource }, memory: undefined };
 }
 
 function valueType(scope: Scope, ref: TypeRef): ValueType {
@@ -313,7 +342,7 @@ function typeItem(scope: Scope, def: TypeDef): TypeItem {
       return { kind: def.kind, resource };
     }
     case "resource":
-      return { kind: "resource", name: undefined };
+      return { kind: "resource", name: undefined, from: undefined };
     case "func": {
       const params = def.params.map(({ name, type }) => ({ name, type: valueType(scope, type) }));
       return { kind: "func", params, result: optionalType(scope, def.result) };

@@ -37,6 +37,8 @@ export interface Resource {
   readonly kind: "resource";
   /** The name under which it was imported or first exported. */
   name: string | undefined;
+  /** The interface that it was imported from; undefined for the component's own. */
+  from: string | undefined;
 }
 
 export interface ComponentFuncType {

@@ -14,9 +14,10 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   rr: ["vm", "snapshot"],
   debug: ["vm", "snapshot", "rr"],
   wasi: ["vm"],
+  component: ["vm", "wasi"],
   jsapi: ["vm"],
   embed: ["vm"],
-  cli: ["vm", "snapshot", "rr", "debug", "wasi", "jsapi", "embed"],
+  cli: ["vm", "snapshot", "rr", "debug", "wasi", "jsapi", "embed", "component"],
 };
 
 /** Packages that a room may use. */
@@ -26,6 +27,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   rr: ["fflate", "crc-32", "@noble/hashes"],
   debug: [],
   wasi: [],
+  component: [],
   jsapi: [],
   embed: [],
   cli: ["commander", "cli-progress"],
@@ -100,15 +102,15 @@ describe("layers", () => {
     expect(violations((_, imported) => imported.startsWith(".") && !imported.endsWith(".ts"))).to.deep.equal([]);
   });
 
-  it("leave Node to cli/ and to the files for Node of wasi/ and embed/", () => {
+  it("leave Node to cli/ and to the files for Node of wasi/, embed/ and component/", () => {
     const wrong = violations((source, imported) => {
-      const allowed = source.room === "cli" || /^(wasi|embed)\/node[^/]*\.ts$/.test(source.file);
+      const allowed = source.room === "cli" || /^(wasi|embed|component)\/node[^/]*\.ts$/.test(source.file);
       return imported.startsWith("node:") && !allowed;
     });
     expect(wrong).to.deep.equal([]);
     const globals = sources.filter(
       ({ file, room, text }) =>
-        room !== "cli" && !/^(wasi|embed)\/node[^/]*\.ts$/.test(file) && /^[^/*]*\b(process\.|Buffer\.)/m.test(text),
+        room !== "cli" && !/^(wasi|embed|component)\/node[^/]*\.ts$/.test(file) && /^[^/*]*\b(process\.|Buffer\.)/m.test(text),
     );
     expect(globals.map(({ file }) => file)).to.deep.equal([]);
   });

@@ -2,8 +2,9 @@
  * Keeps a program's paths below its preopened directories. node:wasi follows symbolic links out of them; this guard
  * resolves every path first, as the operating system will, and refuses those that end elsewhere. It opens nothing.
  */
-import { lstatSync, readlinkSync, realpathSync } from "node:fs";
+import { lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, posix, relative, sep } from "node:path";
+import { WasiError } from "./errors.ts";
 import { Errno } from "./preview1.ts";
 
 /** A directory or file that a descriptor stands for. */
@@ -18,6 +19,18 @@ interface OpenPath {
 const MAX_LINKS = 40;
 /** The first descriptors are the standard streams. */
 const FIRST_PREOPEN_FD = 3;
+
+/** Throws WasiError "bad-preopen" unless there is a directory. */
+export function checkDirectory(host: string): void {
+  let isDirectory: boolean;
+  try {
+    isDirectory = statSync(host).isDirectory();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new WasiError("bad-preopen", `cannot use directory ${host}: ${code === "ENOENT" ? "it does not exist" : (code ?? message)}`);
+  }
+  if (!isDirectory) throw new WasiError("bad-preopen", `cannot use directory ${host}: it is no directory`);
+}
 
 export class PathGuard {
   private readonly open = new Map<number, OpenPath>();

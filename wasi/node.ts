@@ -3,7 +3,6 @@
  * What node:wasi gets wrong or dangerous is corrected here and listed in docs/rationale/wasi.md. Nothing else in the
  * project touches `node:wasi`.
  */
-import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { WASI, WASIOptions } from "node:wasi";
 import type { HostFunction } from "../vm/host.ts";
@@ -12,7 +11,7 @@ import type { ProcessSizes, StringSizes } from "./effects.ts";
 import { WasiError } from "./errors.ts";
 import { type Preview1Call, type Preview1Implementation, type Preview1Options, preview1Imports } from "./host.ts";
 import { EngineMemories } from "./memory.ts";
-import { PathGuard } from "./node-paths.ts";
+import { checkDirectory, PathGuard } from "./node-paths.ts";
 import { pollOneoff } from "./node-poll.ts";
 import { Errno, PREVIEW1, type Preview1Function } from "./preview1.ts";
 
@@ -62,17 +61,6 @@ function loadWasi(): typeof WASI {
   } finally {
     process.emitWarning = emitWarning;
   }
-}
-
-function checkDirectory(host: string): void {
-  let isDirectory: boolean;
-  try {
-    isDirectory = statSync(host).isDirectory();
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new WasiError("bad-preopen", `cannot use directory ${host}: ${code === "ENOENT" ? "it does not exist" : (code ?? message)}`);
-  }
-  if (!isDirectory) throw new WasiError("bad-preopen", `cannot use directory ${host}: it is no directory`);
 }
 
 function sizesOf(strings: readonly string[]): StringSizes {

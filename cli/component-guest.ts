@@ -1,0 +1,121 @@
+/**
+ * A component from its file to its end: what it exports, its glue and its host, and the call that makes it run. Shared by
+ * run and record; knows no traces.
+ */
+import { basename } from "node:path";
+import { decodeComponent } from "../component/binary.ts";
+import { callEntry, commandEntry, type Entry, findEntry, formatReturned, parseEntryArguments, returnedValue } from "../component/entry.ts";
+import { ComponentError } from "../component/errors.ts";
+import { type Glue, generateGlue, runGlue } from "../component/glue.ts";
+import { loadGenerator, loadPreview2 } from "../component/node-tools.ts";
+import { checkImports, preview2Imports } from "../component/node-wasi.ts";
+import { type Outline, outlineComponent } from "../component/outline.ts";
+import type { ParsedValue } from "../component/wave.ts";
+import type { JsApi } from "../jsapi/namespace.ts";
+import { ExitRequest } from "../vm/host.ts";
+import { Status } from "../vm/store.ts";
+import { trapReport } from "./backtrace.ts";
+import { CliError, ExitCode, errorLine } from "./errors.ts";
+import { exitStatus } from "./exit-status.ts";
+import type { GuestOptions } from "./guest-options.ts";
+import { noticeLine, OutputClosed, printLine, write } from "./terminal.ts";
+
+/** A component that is known to be runnable, before anything of it has run. */
+export interface ComponentGuest {
+  /** What people call it: its file name. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly outline: Outline;
+  readonly glue: Glue;
+  readonly entry: Entry;
+  /** Arguments of the function that --invoke named; undefined for commands. */
+  readonly invokeArgs: readonly ParsedValue[] | undefined;
+  /** WASI arguments, the program's name first. */
+  readonly args: readonly string[];
+  readonly env: readonly (readonly [string, string])[];
+  readonly imports: Readonly<Record<string, object>>;
+}
+
+/** Reads and checks everything that can be wrong with a component and its options, and generates its glue. */
+export async function loadComponentGuest(
+  path: string,
+  bytes: Uint8Array,
+  words: readonly string[],
+  options: GuestOptions,
+): Promise<ComponentGuest> {
+  try {
+    const outline = outlineComponent(decodeComponent(bytes));
+    const entry = findEntryPoint(path, outline, options.invoke);
+    const invokeArgs = options.invoke === undefined ? undefined : parseEntryArguments(outline, entry, words);
+    const { env = [], dir: preopens = [] } = options;
+    const args = [basename(path), ...(invokeArgs === undefined ? words : [])];
+    const [generator, shim] = [await loadGenerator(), await loadPreview2()];
+    const imports = preview2Imports(shim, { args, env, preopens, write: writeOrClose, exit: (code) => new ExitRequest(code) });
+    const glue = await generateGlue(generator, bytes);
+    checkImports(glue.imports, imports);
+    return { name: basename(path), bytes, outline, glue, entry, invokeArgs, args, env, imports };
+  } catch (error) {
+    throw error instanceof ComponentError ? componentFailure(path, error) : error;
+  }
+}
+
+/** Writes for the component, which learns in its own terms that the reader has gone. */
+function writeOrClose(fd: 1 | 2, bytes: Uint8Array): void {
+  try {
+    write(fd, bytes);
+  } catch (error) {
+    throw error instanceof OutputClosed ? { tag: "closed" } : error;
+  }
+}
+
+function findEntryPoint(path: string, outline: Outline, invoke: string | undefined): Entry {
+  if (invoke !== undefined) return findEntry(outline, invoke);
+  const entry = commandEntry(outline);
+  if (entry === undefined) throw new ComponentError("no-entry", `${path} does not export wasi:cli/run: name a function with --invoke`);
+  return entry;
+}
+
+/** Exit codes as for core modules: what a person named wrongly is usage, what the component asks for or is, a bad module. */
+function componentFailure(path: string, error: ComponentError): CliError {
+  switch (error.code) {
+    case "value-syntax":
+      return new CliError(ExitCode.Usage, error.code, error.message);
+    case "no-entry":
+      return error.message.startsWith(path)
+        ? new CliError(ExitCode.BadModule, error.code, error.message)
+        : new CliError(ExitCode.Usage, error.code, `${path}: ${error.message}`);
+    case "component-tools":
+      return new CliError(ExitCode.Failure, error.code, error.message);
+    default:
+      return new CliError(ExitCode.BadModule, error.code, `${path}: ${error.message}`);
+  }
+}
+
+/** Instantiates a component on a namespace and runs it to its end; prints a trap and the results of --invoke. Returns the exit code. */
+export function runComponentGuest(guest: ComponentGuest, api: JsApi): number {
+  const { machine, WebAssembly } = api;
+  let report: readonly string[] = [];
+  machine.onTrap = (thrown) => {
+    // An error that passes through further frames on its way out is reported where it began.
+    if (report.length === 0) report = trapReport(machine.store, guest.name, thrown === undefined ? undefined : errorLine(thrown));
+  };
+  try {
+    const globals = { WebAssembly, globalThis: Object.create(globalThis, { WebAssembly: { value: WebAssembly } }) as object };
+    const exports = runGlue(guest.glue, WebAssembly, globals, guest.imports);
+    report = [];
+    const value = returnedValue(guest.entry, () => callEntry(guest.outline, exports, guest.entry, guest.invokeArgs ?? []));
+    return returned(guest, value);
+  } catch (error) {
+    if (machine.store.status === Status.Exited) return exitStatus(machine.store.exitCode);
+    for (const line of report.length > 0 ? report : [`Error: ${guest.name}: component trap: ${errorLine(error)}`]) noticeLine(line);
+    return ExitCode.Trap;
+  }
+}
+
+/** The exit code of a function that has returned: of a command its own, of --invoke success, with the result printed. */
+function returned({ entry, invokeArgs }: ComponentGuest, value: unknown): number {
+  if (invokeArgs === undefined) return (value as { readonly tag: string }).tag === "err" ? 1 : ExitCode.Success;
+  const text = formatReturned(entry, value);
+  if (text !== undefined) printLine(text);
+  return ExitCode.Success;
+}
