@@ -6,7 +6,7 @@
  * When something else happens first, they are written as events of their own.
  */
 import type { Journal } from "../vm/host.ts";
-import { type ExternAddr, type PendingGrow, Status, type Store } from "../vm/store.ts";
+import { type ExternAddr, type Func, type PendingGrow, Status } from "../vm/store.ts";
 import type { Trap } from "../vm/trap.ts";
 import { type FuncType, type GlobalType, isWide, type MemoryType, type Module, slotTypes, type TableType, ValType } from "../vm/types.ts";
 import { ByteWriter } from "./codec.ts";
@@ -38,11 +38,21 @@ interface FuncShape {
   readonly blocking: number;
 }
 
+/** What a recorder reads of the store that its journal is about: a machine's, or the books of a native engine. */
+export interface RecordedStore {
+  readonly stackBytes: number;
+  readonly status: Status;
+  readonly tick: number;
+  readonly i32: Int32Array;
+  readonly funcs: readonly Func[];
+  readonly memories: readonly { readonly bytes: Uint8Array }[];
+}
+
 export class Recorder implements Journal {
   readonly writer: TraceWriter;
   /** Why recording stopped, when the sink failed. From then on nothing is written. */
   failure: Error | undefined;
-  private attached: Store | undefined;
+  private attached: RecordedStore | undefined;
   private finished = false;
   private readonly shapes: (FuncShape | undefined)[] = [];
   /** The host function that was called and has done nothing but effects so far, or -1. */
@@ -57,7 +67,7 @@ export class Recorder implements Journal {
   }
 
   /** Says whose journal this is. Must be called before anything happens. Throws TraceError "trace-use". */
-  attach(store: Store): void {
+  attach(store: RecordedStore): void {
     if (store.stackBytes !== this.writer.header.stackBytes) {
       throw new TraceError("trace-use", `the trace says ${this.writer.header.stackBytes} stack bytes, the machine has ${store.stackBytes}`);
     }
@@ -79,7 +89,7 @@ export class Recorder implements Journal {
     return this.writer.rawBytes;
   }
 
-  private get store(): Store {
+  private get store(): RecordedStore {
     if (this.attached === undefined) throw new TraceError("trace-use", "the recorder is attached to no machine");
     return this.attached;
   }

@@ -33,6 +33,39 @@ export class ExitRequest {
   }
 }
 
+/** The memory of a program, as its host sees it. */
+export interface HostMemory {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/**
+ * What host functions that serve every engine may use of the one that runs their program: Machine has it, and so has a
+ * native engine. Views and memories may be replaced by any call of the engine.
+ */
+export interface HostEngine {
+  readonly store: {
+    readonly i32: Int32Array;
+    readonly i64: BigInt64Array;
+    readonly f32: Float32Array;
+    readonly f64: Float64Array;
+    readonly memories: readonly HostMemory[];
+  };
+  export(instanceAddr: number, name: string): ExternAddr | undefined;
+  memoryWritten(memoryAddr: number, byteAddr: number, byteLength: number): void;
+}
+
+/** As HostCall, of any engine. */
+export interface EngineCall {
+  readonly machine: HostEngine;
+  readonly funcAddr: number;
+  readonly slot: number;
+  readonly callerInstance: number;
+}
+
+/** A host function that serves every engine; it is a HostFunction too. */
+export type EngineFunction = (call: EngineCall) => void;
+
 /**
  * Is told every crossing and every host effect, in order, at the moment it happens; `store.tick` is the time of each.
  * Implementations must not change the store. Recording a program is attaching a journal; replaying with a journal

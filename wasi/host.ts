@@ -2,7 +2,7 @@
  * WASI preview1 as host functions of a machine: takes arguments from the value stack, asks an implementation, and tells
  * the machine exactly what the call has written. Knows no system interface itself: those are implementations (node.ts).
  */
-import type { HostCall, HostFunction } from "../vm/host.ts";
+import type { EngineCall, EngineFunction } from "../vm/host.ts";
 import { ExitRequest } from "../vm/host.ts";
 import { ExternKind, ValType } from "../vm/types.ts";
 import { type Preview1Args, type ProcessSizes, vectorsBefore, writtenRanges } from "./effects.ts";
@@ -30,9 +30,9 @@ export interface Preview1Options {
 }
 
 /** The functions to import as `wasi_snapshot_preview1`. They serve one program with one memory. */
-export function preview1Imports(implementation: Preview1Implementation, options: Preview1Options = {}): Record<string, HostFunction> {
+export function preview1Imports(implementation: Preview1Implementation, options: Preview1Options = {}): Record<string, EngineFunction> {
   const memory = new ProgramMemory(implementation);
-  const imports: Record<string, HostFunction> = {};
+  const imports: Record<string, EngineFunction> = {};
   for (const func of PREVIEW1.values()) imports[func.name] = bind(func, implementation, memory, options);
   return imports;
 }
@@ -47,7 +47,7 @@ class ProgramMemory {
     this.implementation = implementation;
   }
 
-  of(call: HostCall): number {
+  of(call: EngineCall): number {
     if (call.callerInstance === this.instance && this.memoryAddr >= 0) return this.memoryAddr;
     const found = call.callerInstance < 0 ? undefined : call.machine.export(call.callerInstance, "memory");
     if (found?.kind !== ExternKind.Memory) {
@@ -63,7 +63,7 @@ class ProgramMemory {
   }
 }
 
-function readArgs(call: HostCall, func: Preview1Function): (number | bigint)[] {
+function readArgs(call: EngineCall, func: Preview1Function): (number | bigint)[] {
   const { store } = call.machine;
   return func.type.params.map((type, i) => (type === ValType.I64 ? store.i64[call.slot + i]! : store.i32[(call.slot + i) * 2]! >>> 0));
 }
@@ -73,7 +73,7 @@ function bind(
   implementation: Preview1Implementation,
   memory: ProgramMemory,
   options: Preview1Options,
-): HostFunction {
+): EngineFunction {
   if (func.name === "proc_exit") {
     return (call) => {
       throw new ExitRequest(call.machine.store.i32[call.slot * 2]! >>> 0);
@@ -93,7 +93,7 @@ function bind(
 }
 
 function performOnMemory(
-  call: HostCall,
+  call: EngineCall,
   func: Preview1Function,
   args: readonly (number | bigint)[],
   perform: Preview1Call,

@@ -42,13 +42,18 @@ class EngineBacking implements MemoryBacking {
 
 /** Makes backings for a machine (MachineOptions.backing) and hands out their engine memories by store address. */
 export class EngineMemories {
-  private readonly backings: EngineBacking[] = [];
+  private readonly backings: { readonly memory: EngineMemory | undefined }[] = [];
 
   readonly factory: BackingFactory = (addr, type) => {
     const backing = new EngineBacking(type);
     this.backings[addr] = backing;
     return backing;
   };
+
+  /** Takes a memory that an engine of its own has made. */
+  adopt(memoryAddr: number, memory: EngineMemory): void {
+    this.backings[memoryAddr] = { memory };
+  }
 
   get(memoryAddr: number): EngineMemory | undefined {
     return this.backings[memoryAddr]?.memory;

@@ -5,12 +5,12 @@
  */
 import { createRequire } from "node:module";
 import type { WASI, WASIOptions } from "node:wasi";
-import type { HostFunction } from "../vm/host.ts";
+import type { EngineFunction } from "../vm/host.ts";
 import type { BackingFactory } from "../vm/store.ts";
 import type { ProcessSizes, StringSizes } from "./effects.ts";
 import { WasiError } from "./errors.ts";
 import { type Preview1Call, type Preview1Implementation, type Preview1Options, preview1Imports } from "./host.ts";
-import { EngineMemories } from "./memory.ts";
+import { EngineMemories, type EngineMemory } from "./memory.ts";
 import { checkDirectory, PathGuard } from "./node-paths.ts";
 import { pollOneoff } from "./node-poll.ts";
 import { Errno, PREVIEW1, type Preview1Function } from "./preview1.ts";
@@ -35,16 +35,22 @@ export interface NodeWasiOptions extends Preview1Options {
 
 export interface NodeWasi {
   /** Functions to import as `wasi_snapshot_preview1`. */
-  readonly imports: Readonly<Record<string, HostFunction>>;
+  readonly imports: Readonly<Record<string, EngineFunction>>;
   /** Must be given to the machine (MachineOptions.backing) that the functions are imported into. */
   readonly backing: BackingFactory;
+  /** For a native engine instead: tells that its memory `memoryAddr` is this one. */
+  adopt(memoryAddr: number, memory: EngineMemory): void;
 }
 
 /** A fresh WASI host for one program. Throws WasiError when a preopened directory cannot be used. */
 export function createNodeWasi(options: NodeWasiOptions = {}): NodeWasi {
   const memories = new EngineMemories();
   const implementation = new NodeImplementation(options, memories);
-  return { imports: preview1Imports(implementation, options), backing: memories.factory };
+  return {
+    imports: preview1Imports(implementation, options),
+    backing: memories.factory,
+    adopt: (memoryAddr, memory) => memories.adopt(memoryAddr, memory),
+  };
 }
 
 /** Loads node:wasi without its warning that it is experimental; every other warning passes. */

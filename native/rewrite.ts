@@ -1,0 +1,479 @@
+/**
+ * The rewriter: a module for V8's own engine that does what the original does in our machine. NaNs follow the
+ * deterministic profile, results of memory.grow and table.grow are reported, the start function waits to be called, and
+ * everything that a recorder needs is exported under reserved names. Indices, segments and all that a program can observe
+ * stay as they are: additions come at the ends of their index spaces. The original is never written.
+ */
+import { ByteWriter } from "../rr/codec.ts";
+import { SectionId } from "../vm/decode.ts";
+import { InstrReader } from "../vm/instr.ts";
+import { Wasm } from "../vm/opcodes.ts";
+import { ByteReader } from "../vm/reader.ts";
+import { ExternKind, type FuncBody, type FuncType, type Module, ValType } from "../vm/types.ts";
+import { FixType, isArithmetic, NanAnalysis } from "./nan.ts";
+
+/** Names of the exports that the rewriter adds, all behind a prefix that the module does not use. */
+export interface ReservedNames {
+  /** Memory, table, global `i` of the module's index spaces: the name behind the prefix is this letter and `i`. */
+  memory(index: number): string;
+  table(index: number): string;
+  global(index: number): string;
+  /** The start function, when the module has one. */
+  readonly start: string;
+  /** The table whose elements are told of grows; absent from the exports when nothing can grow. */
+  readonly reports: string;
+  /** The table of all functions that may be seen from outside. */
+  readonly funcs: string;
+}
+
+export interface RewriteOptions {
+  /** Export the table `funcs`. */
+  readonly funcs?: boolean;
+}
+
+export interface Rewritten {
+  readonly bytes: Uint8Array;
+  readonly names: ReservedNames;
+  /** Function indices of the elements of the table `funcs`. */
+  readonly funcIndices: readonly number[];
+  /** True when the module can grow something: the elements of `reports` have to be set before it runs. */
+  readonly reportsGrows: boolean;
+  /** Element types of the tables that table.grow can grow, by table index. For each, element 1 + position reports. */
+  readonly grownTables: readonly number[];
+  /** How many instructions got a fix for NaNs. */
+  readonly fixCount: number;
+}
+
+/** Types of what reports are called with: what (index of memory or table), delta, result; and a reference for tables. */
+export const MEMORY_REPORT: FuncType = { params: [ValType.I32, ValType.I32, ValType.I32], results: [] };
+
+export function tableReport(elemType: ValType): FuncType {
+  return { params: [ValType.I32, ValType.I32, ValType.I32, elemType], results: [] };
+}
+
+/** Rewrites a validated module. Cost: a visit of each instruction, and a few of those in functions with floating point. */
+export function rewriteModule(module: Module, options: RewriteOptions = {}): Rewritten {
+  return new Rewriter(module, options.funcs ?? false).rewrite();
+}
+
+/** A place in a body where something is put in, in the order of the code. */
+interface Edit {
+  /** Bytes `[start, end)` of the module are replaced. */
+  readonly start: number;
+  readonly end: number;
+  readonly kind: "f32" | "f64" | "memory.grow" | "table.grow";
+  readonly index: number;
+}
+
+const magicAndVersion = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+const FUNC_FORM = 0x60;
+const sectionsBefore: readonly number[] = [SectionId.Type, SectionId.Import, SectionId.Function, SectionId.Table, SectionId.Memory];
+const sectionsAfter: readonly number[] = [
+  SectionId.Global,
+  SectionId.Export,
+  SectionId.Start,
+  SectionId.Elem,
+  SectionId.DataCount,
+  SectionId.Code,
+  SectionId.Data,
+];
+
+class Rewriter {
+  private readonly module: Module;
+  private readonly withFuncs: boolean;
+  private readonly reader: InstrReader;
+  private readonly analysis: NanAnalysis;
+  private readonly names: ReservedNames;
+  private fixCount = 0;
+
+  /** What is added, in the order of the indices: helper functions by what they do, their types and bodies. */
+  private readonly newTypes: FuncType[] = [];
+  private readonly helpers = new Map<string, number>();
+  private readonly helperTypes: number[] = [];
+  private readonly helperBodies: Uint8Array[] = [];
+  private readonly grownTables: number[] = [];
+
+  constructor(module: Module, withFuncs: boolean) {
+    this.module = module;
+    this.withFuncs = withFuncs;
+    this.reader = new InstrReader(module.bytes);
+    this.analysis = new NanAnalysis(module, new InstrReader(module.bytes));
+    this.names = reservedNames(module);
+  }
+
+  rewrite(): Rewritten {
+    const { module } = this;
+    // Code first: it tells which helpers there are.
+    const code = this.code();
+    const funcIndices = this.withFuncs ? visibleFunctions(module) : [];
+    const out = new ByteWriter(module.bytes.length + (module.bytes.length >>> 3) + 1024);
+    out.raw(magicAndVersion);
+    for (const { id, put } of this.plan(code, funcIndices)) {
+      const contents = put();
+      if (contents === undefined) continue;
+      out.u8(id);
+      out.number(contents.length);
+      out.raw(contents);
+    }
+    const reportsGrows = this.helpers.size > 0;
+    return { bytes: out.view(), names: this.names, funcIndices, reportsGrows, grownTables: this.grownTables, fixCount: this.fixCount };
+  }
+
+  /** The sections of the new module in order; `put` answers undefined for one that is empty. */
+  private plan(code: Uint8Array | undefined, funcIndices: readonly number[]): { id: number; put: () => Uint8Array | undefined }[] {
+    const added = new Map<number, () => Uint8Array | undefined>([
+      [SectionId.Type, () => this.appended(SectionId.Type, this.newTypes.map(typeEntry))],
+      [SectionId.Function, () => this.appended(SectionId.Function, this.helperTypes.map(numberEntry))],
+      [SectionId.Table, () => this.appended(SectionId.Table, this.tableEntries(funcIndices.length))],
+      [SectionId.Export, () => this.appended(SectionId.Export, this.exportEntries())],
+      [SectionId.Start, () => undefined],
+      [SectionId.Elem, () => this.appended(SectionId.Elem, this.elemEntries(funcIndices))],
+      [SectionId.Code, () => code],
+    ]);
+    // Sections that are not in these lists (of tags) stand between memories and globals.
+    const others = this.module.sections.map(({ id }) => id).filter((id) => id !== SectionId.Custom && !sectionsBefore.includes(id) && !sectionsAfter.includes(id));
+    const order = [...sectionsBefore, ...others, ...sectionsAfter];
+    const plan = order.map((id) => ({ id, put: added.get(id) ?? (() => this.original(id)) }));
+    const name = this.module.customs.find((custom) => custom.name === "name");
+    const section = name && this.module.sections.find(({ id, end, start }) => id === SectionId.Custom && end === name.end && start < name.start);
+    if (section !== undefined) plan.push({ id: SectionId.Custom, put: () => this.module.bytes.subarray(section.start, section.end) });
+    return plan;
+  }
+
+  private original(id: number): Uint8Array | undefined {
+    const section = this.module.sections.find((each) => each.id === id);
+    return section && this.module.bytes.subarray(section.start, section.end);
+  }
+
+  /** A section that is a vector, with more entries at its end. */
+  private appended(id: number, entries: readonly Uint8Array[]): Uint8Array | undefined {
+    const original = this.original(id);
+    if (entries.length === 0) return original;
+    const reader = new ByteReader(original ?? Uint8Array.of(0));
+    const count = reader.u32();
+    const out = new ByteWriter((original?.length ?? 0) + entries.length * 16 + 16);
+    out.number(count + entries.length);
+    if (original !== undefined) out.raw(original.subarray(reader.pos));
+    for (const entry of entries) out.raw(entry);
+    return out.view();
+  }
+
+  // ---- what is added
+
+  private get reportsTable(): number {
+    return this.module.tableTypes.length;
+  }
+
+  private tableEntries(funcCount: number): Uint8Array[] {
+    const entries: Uint8Array[] = [];
+    if (this.helpers.size > 0) entries.push(tableEntry(1 + this.grownTables.length));
+    if (this.withFuncs) entries.push(tableEntry(funcCount));
+    return entries;
+  }
+
+  private get funcsTable(): number {
+    return this.reportsTable + (this.helpers.size > 0 ? 1 : 0);
+  }
+
+  private exportEntries(): Uint8Array[] {
+    const { module, names } = this;
+    const entries = [
+      ...module.memoryTypes.map((_, i) => exportEntry(names.memory(i), ExternKind.Memory, i)),
+      ...module.tableTypes.map((_, i) => exportEntry(names.table(i), ExternKind.Table, i)),
+      ...module.globalTypes.map((_, i) => exportEntry(names.global(i), ExternKind.Global, i)),
+    ];
+    if (module.start !== undefined) entries.push(exportEntry(names.start, ExternKind.Func, module.start));
+    if (this.helpers.size > 0) entries.push(exportEntry(names.reports, ExternKind.Table, this.reportsTable));
+    if (this.withFuncs) entries.push(exportEntry(names.funcs, ExternKind.Table, this.funcsTable));
+    return entries;
+  }
+
+  /** An active segment that fills the table `funcs`. */
+  private elemEntries(funcIndices: readonly number[]): Uint8Array[] {
+    if (funcIndices.length === 0) return [];
+    const out = new ByteWriter(funcIndices.length * 3 + 16);
+    out.u8(2);
+    out.number(this.funcsTable);
+    out.raw(Uint8Array.of(Wasm.I32Const, 0, Wasm.End, 0));
+    out.number(funcIndices.length);
+    for (const index of funcIndices) out.number(index);
+    return [out.view()];
+  }
+
+  private typeIndex(type: FuncType): number {
+    return this.module.types.length + this.newTypes.push(type) - 1;
+  }
+
+  /** Index of the function that grows memory or table `index` and reports it. */
+  private helper(kind: "memory.grow" | "table.grow", index: number): number {
+    const key = `${kind} ${index}`;
+    const known = this.helpers.get(key);
+    if (known !== undefined) return known;
+    if (kind === "memory.grow") this.memoryHelper(index);
+    else this.tableHelper(index);
+    const funcIndex = this.module.funcTypes.length + this.helpers.size;
+    this.helpers.set(key, funcIndex);
+    return funcIndex;
+  }
+
+  /** (delta) -> result, which grows the memory and calls element 0 of the reports. */
+  private memoryHelper(index: number): void {
+    const report = this.typeIndex(MEMORY_REPORT);
+    this.helperTypes.push(this.typeIndex({ params: [ValType.I32], results: [ValType.I32] }));
+    const body = new ByteWriter(64);
+    body.raw(Uint8Array.of(1, 1, ValType.I32, Wasm.LocalGet, 0, Wasm.MemoryGrow));
+    body.number(index);
+    body.raw(Uint8Array.of(Wasm.LocalSet, 1, Wasm.I32Const));
+    signedNumber(body, index);
+    body.raw(Uint8Array.of(Wasm.LocalGet, 0, Wasm.LocalGet, 1, Wasm.I32Const, 0, Wasm.CallIndirect));
+    this.finishHelper(body, report, 1);
+  }
+
+  /** (reference, delta) -> result, likewise. */
+  private tableHelper(index: number): void {
+    const { elemType } = this.module.tableTypes[index]!;
+    const element = this.grownTables.push(index);
+    const report = this.typeIndex(tableReport(elemType));
+    this.helperTypes.push(this.typeIndex({ params: [elemType, ValType.I32], results: [ValType.I32] }));
+    const body = new ByteWriter(64);
+    body.raw(Uint8Array.of(1, 1, ValType.I32, Wasm.LocalGet, 0, Wasm.LocalGet, 1));
+    writeCode(body, Wasm.TableGrow);
+    body.number(index);
+    body.raw(Uint8Array.of(Wasm.LocalSet, 2, Wasm.I32Const));
+    signedNumber(body, index);
+    body.raw(Uint8Array.of(Wasm.LocalGet, 1, Wasm.LocalGet, 2, Wasm.LocalGet, 0, Wasm.I32Const));
+    signedNumber(body, element);
+    body.u8(Wasm.CallIndirect);
+    this.finishHelper(body, report, 2);
+  }
+
+  private finishHelper(body: ByteWriter, reportType: number, resultLocal: number): void {
+    body.number(reportType);
+    body.number(this.reportsTable);
+    body.raw(Uint8Array.of(Wasm.LocalGet, resultLocal, Wasm.End));
+    this.helperBodies.push(body.view());
+  }
+
+  // ---- code
+
+  private code(): Uint8Array | undefined {
+    const { module } = this;
+    const section = module.sections.find(({ id }) => id === SectionId.Code);
+    if (section === undefined) return undefined;
+    const out = new ByteWriter(section.end - section.start + ((section.end - section.start) >>> 3) + 64);
+    const edits: Edit[] = [];
+    for (const [i, body] of module.funcs.entries()) {
+      edits.length = 0;
+      this.editsOf(module.funcTypes[module.importedFuncCount + i]!, body, edits);
+      if (edits.length === 0) {
+        out.number(body.end - body.start);
+        out.range(module.bytes, body.start, body.end);
+      } else this.body(out, module.importedFuncCount + i, body, edits);
+    }
+    for (const body of this.helperBodies) {
+      out.number(body.length);
+      out.raw(body);
+    }
+    const whole = new ByteWriter(out.length + 8);
+    whole.number(module.funcs.length + this.helperBodies.length);
+    whole.raw(out.view());
+    return whole.view();
+  }
+
+  private editsOf(type: FuncType, body: FuncBody, edits: Edit[]): void {
+    const { reader } = this;
+    reader.pos = body.codeStart;
+    reader.end = body.end;
+    let arithmetic = false;
+    while (reader.next()) {
+      const { code } = reader;
+      if (code === Wasm.MemoryGrow) edits.push({ start: reader.wasmOffset, end: reader.pos, kind: "memory.grow", index: reader.a });
+      else if (code === Wasm.TableGrow) edits.push({ start: reader.wasmOffset, end: reader.pos, kind: "table.grow", index: reader.a });
+      else if (!arithmetic && isArithmetic(code)) arithmetic = true;
+    }
+    if (!arithmetic) return;
+    const { analysis } = this;
+    analysis.analyse(type, body);
+    const { fixOffsets, fixTypes } = analysis;
+    for (const [i, at] of fixOffsets.entries())
+      edits.push({ start: at, end: at, kind: fixTypes[i] === FixType.F32 ? "f32" : "f64", index: 0 });
+    this.fixCount += fixOffsets.length;
+    edits.sort((a, b) => a.start - b.start);
+  }
+
+  private body(out: ByteWriter, funcIndex: number, body: FuncBody, edits: readonly Edit[]): void {
+    const { bytes, funcTypes } = this.module;
+    const scratch = new ByteWriter(body.end - body.start + edits.length * 24 + 16);
+    const floats = edits.some(({ kind }) => kind === "f32");
+    const doubles = edits.some(({ kind }) => kind === "f64");
+    const runs = [...body.localRuns];
+    if (floats) runs.push({ count: 1, type: ValType.F32 });
+    if (doubles) runs.push({ count: 1, type: ValType.F64 });
+    const localCount = body.localRuns.reduce((sum, run) => sum + run.count, funcTypes[funcIndex]!.params.length);
+    this.locals(scratch, body, runs.length - body.localRuns.length, floats, doubles);
+    let at = body.codeStart;
+    for (const edit of edits) {
+      scratch.range(bytes, at, edit.start);
+      at = edit.end;
+      switch (edit.kind) {
+        case "f32":
+          fix(scratch, localCount, ValType.F32);
+          break;
+        case "f64":
+          fix(scratch, localCount + (floats ? 1 : 0), ValType.F64);
+          break;
+        default:
+          scratch.u8(Wasm.Call);
+          scratch.number(this.helper(edit.kind, edit.index));
+      }
+    }
+    scratch.range(bytes, at, body.end);
+    out.number(scratch.length);
+    out.raw(scratch.view());
+  }
+
+  /** The local declarations of a body as they are, with a run for each type that fixes need. */
+  private locals(out: ByteWriter, body: FuncBody, added: number, floats: boolean, doubles: boolean): void {
+    const { bytes } = this.module;
+    const reader = new ByteReader(bytes, body.start, body.codeStart);
+    const count = reader.u32();
+    out.number(count + added);
+    out.range(bytes, reader.pos, body.codeStart);
+    if (floats) out.raw(Uint8Array.of(1, ValType.F32));
+    if (doubles) out.raw(Uint8Array.of(1, ValType.F64));
+  }
+}
+
+const canonicalF32 = Uint8Array.of(Wasm.F32Const, 0, 0, 0xc0, 0x7f);
+const canonicalF64 = Uint8Array.of(Wasm.F64Const, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f);
+
+/**
+ * Replaces the operand on top by the canonical NaN when it is one: `x >= x ? x : nan`. Not `x == x`: for that x64 has to
+ * look at two flags.
+ */
+function fix(out: ByteWriter, local: number, type: ValType): void {
+  out.u8(Wasm.LocalTee);
+  out.number(local);
+  out.raw(type === ValType.F32 ? canonicalF32 : canonicalF64);
+  for (let i = 0; i < 2; i++) {
+    out.u8(Wasm.LocalGet);
+    out.number(local);
+  }
+  out.u8(type === ValType.F32 ? Wasm.F32Ge : Wasm.F64Ge);
+  out.u8(Wasm.Select);
+}
+
+/** Functions that may come into the hands of the host or of other modules, ascending: exported, or named where references are made. */
+function visibleFunctions(module: Module): number[] {
+  const visible = new Uint8Array(module.funcTypes.length);
+  for (const { kind, index } of module.exports) if (kind === ExternKind.Func) visible[index] = 1;
+  const reader = new InstrReader(module.bytes);
+  const note = (start: number, end: number): void => {
+    reader.pos = start;
+    reader.end = end;
+    while (reader.next()) if (reader.code === Wasm.RefFunc) visible[reader.a] = 1;
+  };
+  for (const { init } of module.globals) note(init.start, init.end);
+  for (const { items } of module.elems) {
+    for (const item of items) {
+      if (typeof item === "number") visible[item] = 1;
+      else note(item.start, item.end);
+    }
+  }
+  return [...visible.keys()].filter((index) => visible[index] === 1);
+}
+
+function reservedNames(module: Module): ReservedNames {
+  const taken = (prefix: string): boolean => module.exports.some(({ name }) => name.startsWith(prefix));
+  let prefix = "rewasm ";
+  while (taken(prefix)) prefix = `rewasm ${prefix}`;
+  return {
+    memory: (index) => `${prefix}m${index}`,
+    table: (index) => `${prefix}t${index}`,
+    global: (index) => `${prefix}g${index}`,
+    start: `${prefix}start`,
+    reports: `${prefix}reports`,
+    funcs: `${prefix}funcs`,
+  };
+}
+
+function typeEntry(type: FuncType): Uint8Array {
+  const out = new ByteWriter(16);
+  out.u8(FUNC_FORM);
+  for (const list of [type.params, type.results]) {
+    out.number(list.length);
+    for (const valType of list) out.u8(valType);
+  }
+  return out.view();
+}
+
+function numberEntry(value: number): Uint8Array {
+  const out = new ByteWriter(8);
+  out.number(value);
+  return out.view();
+}
+
+/** A table of functions with exactly `size` elements. */
+function tableEntry(size: number): Uint8Array {
+  const out = new ByteWriter(16);
+  out.raw(Uint8Array.of(ValType.FuncRef, 1));
+  out.number(size);
+  out.number(size);
+  return out.view();
+}
+
+function exportEntry(name: string, kind: ExternKind, index: number): Uint8Array {
+  const out = new ByteWriter(name.length + 16);
+  out.text(name);
+  out.u8(kind);
+  out.number(index);
+  return out.view();
+}
+
+/** Signed LEB128 of a small non-negative number. */
+function signedNumber(out: ByteWriter, value: number): void {
+  let rest = value;
+  while (rest >= 64) {
+    out.u8((rest & 0x7f) | 0x80);
+    rest >>>= 7;
+  }
+  out.u8(rest);
+}
+
+/** An opcode as the instruction table codes it: behind a prefix, its number follows. */
+function writeCode(out: ByteWriter, code: number): void {
+  if (code < 0x100) {
+    out.u8(code);
+    return;
+  }
+  out.u8(code >>> 12);
+  out.number(code & 0xfff);
+}
+
+/** A module that imports `env.f` of the type and exports it as `f`: makes a function of the engine out of one of JavaScript. */
+export function trampolineModule(type: FuncType): Uint8Array {
+  const out = new ByteWriter(64);
+  out.raw(magicAndVersion);
+  const section = (id: number, contents: (part: ByteWriter) => void): void => {
+    const part = new ByteWriter(32);
+    contents(part);
+    out.u8(id);
+    out.number(part.length);
+    out.raw(part.view());
+  };
+  section(SectionId.Type, (part) => {
+    part.u8(1);
+    part.raw(typeEntry(type));
+  });
+  section(SectionId.Import, (part) => {
+    part.u8(1);
+    part.text("env");
+    part.text("f");
+    part.raw(Uint8Array.of(ExternKind.Func, 0));
+  });
+  section(SectionId.Export, (part) => {
+    part.u8(1);
+    part.raw(exportEntry("f", ExternKind.Func, 0));
+  });
+  return out.view();
+}
