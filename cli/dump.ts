@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { PositionContext, PositionExpr } from "../rr/position.ts";
 import type { TraceReader } from "../rr/reader.ts";
 import { usageError } from "./errors.ts";
+import type { FileStorage } from "./file-storage.ts";
 import { OutputBuffer } from "./terminal.ts";
 
 const examples = `
@@ -26,11 +27,22 @@ export function dumpCommand(): Command {
     .addHelpText("after", examples)
     .action(async (path: string, range: string | undefined, options: { readonly json?: boolean }) => {
       const { withTrace } = await import("./trace-file.ts");
-      await withTrace(path, async (reader) => {
+      await withTrace(path, async (reader, storage) => {
+        await knowTicks(path, reader, storage, range?.includes("%") ?? false);
         const [first, end] = await parseRange(reader, range ?? "..");
         await printEvents(reader, first, end, options.json ?? false);
       });
     });
+}
+
+/** Ticks of a trace without are shown when they are known already; only positions in time ask for a replay. */
+async function knowTicks(path: string, reader: TraceReader, storage: FileStorage, needed: boolean): Promise<void> {
+  if (reader.timed) return;
+  const { haveTicks, useStoredTicks } = await import("./timing.ts");
+  if (needed) return haveTicks(path, reader, storage);
+  const { readSidecarFile } = await import("./sidecar.ts");
+  const sidecar = await readSidecarFile(path, storage);
+  await useStoredTicks(reader, sidecar).finally(() => sidecar?.close());
 }
 
 async function printEvents(reader: TraceReader, first: number, end: number, json: boolean): Promise<void> {
@@ -47,7 +59,8 @@ async function printEvents(reader: TraceReader, first: number, end: number, json
   }
   const width = String(Math.max(0, reader.eventCount - 1)).length;
   const tickWidth = String(reader.tickCount).length;
-  for await (const event of reader.eventsFrom(first, end)) {
+  for await (const read of reader.eventsFrom(first, end)) {
+    const event = reader.timed ? read : { ...read, tick: -1 };
     await labels.observe(event);
     if (json) out.line(JSON.stringify(eventToJson(event, labels.label)));
     else out.line(aligned(describeEvent(event, labels.label), width, tickWidth));
@@ -57,7 +70,7 @@ async function printEvents(reader: TraceReader, first: number, end: number, json
 
 /** Number and tick in columns: `#  12 tick    34567  fd_write(…)`. */
 function aligned(line: string, width: number, tickWidth: number): string {
-  const match = /^#(\d+) tick (\d+) {2}(.*)$/s.exec(line);
+  const match = /^#(\d+) tick (\d+|\?) {2}(.*)$/s.exec(line);
   return match === null ? line : `#${match[1]!.padStart(width)} tick ${match[2]!.padStart(tickWidth)}  ${match[3]}`;
 }
 

@@ -4,8 +4,9 @@
  */
 import { basename } from "node:path";
 import { LinkError, ResourceError } from "../vm/errors.ts";
-import type { HostFunction } from "../vm/host.ts";
-import { type CallResult, Machine, type MachineOptions } from "../vm/machine.ts";
+import type { EngineFunction } from "../vm/host.ts";
+import { type CallResult, type InstantiateResult, Machine, type MachineOptions } from "../vm/machine.ts";
+import type { ExternAddr } from "../vm/store.ts";
 import { ExternKind, type FuncType, type Module } from "../vm/types.ts";
 import type { Value } from "../vm/value.ts";
 import type { Preview1Options } from "../wasi/host.ts";
@@ -74,6 +75,12 @@ export function guestMachine(guest: Guest, options: MachineOptions = {}): Machin
   return new Machine({ ...options, backing: guest.wasi.backing });
 }
 
+/** What runs a program: our machine or a native one. */
+export interface GuestEngine {
+  instantiate(module: Module, imports: Readonly<Record<string, Readonly<Record<string, EngineFunction>>>>): InstantiateResult;
+  export(instanceAddr: number, name: string): ExternAddr | undefined;
+}
+
 /** How a call of the machine is made: at once, or in slices. */
 export type Caller = (funcAddr: number, args: readonly Value[]) => CallResult | Promise<CallResult>;
 
@@ -81,7 +88,7 @@ export type Caller = (funcAddr: number, args: readonly Value[]) => CallResult | 
  * Instantiates the program and runs it to its end; prints a trap and the results of --invoke. Returns the exit code.
  * A machine can do this once.
  */
-export async function runGuest(guest: Guest, machine: Machine, call: Caller): Promise<number> {
+export async function runGuest(guest: Guest, machine: GuestEngine, call: Caller): Promise<number> {
   const reporter = new TrapReporter(machine, guest.name);
   const { instanceAddr, start } = machine.instantiate(guest.module, { [PREVIEW1_MODULE]: wantedImports(guest) });
   const started = reporter.exitCode(start);
@@ -99,23 +106,24 @@ export async function runGuest(guest: Guest, machine: Machine, call: Caller): Pr
   return ExitCode.Success;
 }
 
-function wantedImports(guest: Guest): Record<string, HostFunction> {
-  const wanted: Record<string, HostFunction> = {};
+function wantedImports(guest: Guest): Record<string, EngineFunction> {
+  const wanted: Record<string, EngineFunction> = {};
   for (const { name } of guest.module.imports) wanted[name] = guest.wasi.imports[name]!;
   return wanted;
 }
 
-function exported(machine: Machine, instanceAddr: number, name: string): number {
+function exported(machine: GuestEngine, instanceAddr: number, name: string): number {
   return machine.export(instanceAddr, name)!.addr;
 }
 
-/** Keeps the report of the last trap, which has to be made while its frames are there. */
+/** Keeps the report of the last trap, which has to be made while its frames are there. Other engines show no frames. */
 export class TrapReporter {
   private report: readonly string[] = [];
   private readonly program: string;
 
-  constructor(machine: Machine, program: string) {
+  constructor(machine: GuestEngine, program: string) {
     this.program = program;
+    if (!(machine instanceof Machine)) return;
     machine.onTrap = (thrown) => {
       this.report = trapReport(machine.store, program, thrown === undefined ? undefined : errorLine(thrown));
     };

@@ -1,6 +1,9 @@
 /** `rewasm info`: what a trace holds, without replaying it. */
 import { Command } from "commander";
 import type { TraceReader } from "../rr/reader.ts";
+import { EndReason } from "../rr/trace-format.ts";
+import { RewasmError } from "../vm/errors.ts";
+import type { FileStorage } from "./file-storage.ts";
 import { painter, printLine, STDOUT } from "./terminal.ts";
 
 const examples = `
@@ -19,10 +22,11 @@ export function infoCommand(): Command {
       const { withTrace } = await import("./trace-file.ts");
       const { countSnapshots } = await import("./sidecar.ts");
       await withTrace(path, async (reader, storage) => {
+        const problem = await findOutTicks(path, reader, storage);
         const snapshots = await countSnapshots(path, storage);
-        if (options.json) printLine(JSON.stringify(infoJson(reader, snapshots)));
+        if (options.json) printLine(JSON.stringify(infoJson(reader, snapshots, problem)));
         else
-          for (const [label, text] of infoLines(reader, snapshots))
+          for (const [label, text] of infoLines(reader, snapshots, problem))
             printLine(`${painter(STDOUT)("dim", label.padEnd(LABEL_WIDTH))}${text}`);
       });
     });
@@ -30,12 +34,30 @@ export function infoCommand(): Command {
 
 const LABEL_WIDTH = 12;
 
-function infoJson(reader: TraceReader, snapshots: number): object {
+/** What people are told about a trace that ends before its program did. */
+export const END_REASONS: Readonly<Record<EndReason, string>> = {
+  [EndReason.Finished]: "",
+  [EndReason.NativeStackOverflow]: "the native stack overflowed, at a depth that cannot be replayed exactly",
+};
+
+/** A trace without ticks is replayed for them, unless that was done before. Answers why they cannot be found. */
+async function findOutTicks(path: string, reader: TraceReader, storage: FileStorage): Promise<string | undefined> {
+  const { haveTicks } = await import("./timing.ts");
+  try {
+    await haveTicks(path, reader, storage);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RewasmError) return error.message;
+    throw error;
+  }
+}
+
+function infoJson(reader: TraceReader, snapshots: number, problem: string | undefined): object {
   const { formatVersion, header, complete } = reader;
   return {
     formatVersion,
     events: reader.eventCount,
-    ticks: reader.tickCount,
+    ticks: reader.timed ? reader.tickCount : null,
     bytes: reader.byteLength,
     complete,
     snapshots,
@@ -45,12 +67,15 @@ function infoJson(reader: TraceReader, snapshots: number): object {
     env: header.env,
     stackBytes: header.stackBytes,
     nan: header.nan,
+    engine: header.engine,
     creator: header.creator,
+    ...(reader.endReason === EndReason.Finished ? {} : { ends: END_REASONS[reader.endReason] }),
+    ...(problem === undefined ? {} : { problem }),
     ...(reader.damage === undefined ? {} : { damage: reader.damage.message }),
   };
 }
 
-function infoLines(reader: TraceReader, snapshots: number): [label: string, text: string][] {
+function infoLines(reader: TraceReader, snapshots: number, problem: string | undefined): [label: string, text: string][] {
   const { header } = reader;
   const lines: [string, string][] = [
     ["program", header.program],
@@ -58,14 +83,16 @@ function infoLines(reader: TraceReader, snapshots: number): [label: string, text
     ...header.env.map((variable): [string, string] => ["environment", variable]),
     ["format", `version ${reader.formatVersion}, written by ${header.creator}`],
     ["events", String(reader.eventCount)],
-    ["ticks", String(reader.tickCount)],
+    ["ticks", reader.timed ? String(reader.tickCount) : `unknown: ${problem}`],
     ["bytes", String(reader.byteLength)],
     ["complete", reader.complete ? "yes" : "no: the recording was cut off"],
     ["snapshots", String(snapshots)],
     ["stack", `${header.stackBytes} bytes`],
     ["NaNs", header.nan],
+    ["engine", header.engine],
     ...reader.modules.map(({ sha256, byteLength }): [string, string] => ["module", `${byteLength} bytes, SHA-256 ${sha256}`]),
   ];
+  if (reader.endReason !== EndReason.Finished) lines.push(["ends", END_REASONS[reader.endReason]]);
   if (reader.damage !== undefined) lines.push(["damage", reader.damage.message]);
   return lines;
 }

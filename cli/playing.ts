@@ -2,24 +2,36 @@
 import { parsePosition } from "../rr/position.ts";
 import type { TraceReader } from "../rr/reader.ts";
 import { Replayer } from "../rr/replayer.ts";
+import { EndReason } from "../rr/trace-format.ts";
 import { Status } from "../vm/store.ts";
 import { ExitCode } from "./errors.ts";
+import { END_REASONS } from "./info.ts";
 import { Progress } from "./progress.ts";
 import { ReplayOutput } from "./replay-output.ts";
+import { readSidecarFile } from "./sidecar.ts";
 import { noticeLine, printLine, write } from "./terminal.ts";
 import { withTimeline } from "./timeline-file.ts";
+import { timeTrace, useStoredTicks } from "./timing.ts";
 import { withTrace } from "./trace-file.ts";
 
 /** Plays the whole trace; returns the exit code of the program. */
-export async function play(path: string): Promise<number> {
-  return withTrace(path, async (reader) => {
+export async function play(path: string, options: { readonly snapshots: boolean }): Promise<number> {
+  return withTrace(path, async (reader, storage) => {
     if (reader.header.host === "javascript") return playScript(reader);
     const output: ReplayOutput = new ReplayOutput(reader.header.program, () => replayer.store, write);
     const replayer = new Replayer(reader, { journal: output, onEvent: output.onEvent });
-    await replayer.runTo();
+    const sidecar = reader.timed || !options.snapshots ? undefined : await readSidecarFile(path, storage);
+    const timed = await useStoredTicks(reader, sidecar).finally(() => sidecar?.close());
+    if (timed || !options.snapshots) await replayer.runTo();
+    else await timeTrace(path, reader, { store: true, replayer });
     const exitCode = output.exitCode();
     // Where a recording was cut off, only proc_exit can have been the program's end.
-    if (exitCode !== undefined && (reader.complete || replayer.store.status === Status.Exited)) return exitCode;
+    const finished = reader.complete && reader.endReason === EndReason.Finished;
+    if (exitCode !== undefined && (finished || replayer.store.status === Status.Exited)) return exitCode;
+    if (reader.endReason === EndReason.NativeStackOverflow) {
+      noticeLine(`note: the recording ends here: ${END_REASONS[reader.endReason]}`);
+      return ExitCode.Trap;
+    }
     noticeLine(`note: the recording ends here, at tick ${replayer.store.tick}: it was interrupted`);
     return ExitCode.Interrupted;
   });

@@ -40,7 +40,7 @@ export async function record(path: string, words: readonly string[], options: Gu
     },
     afterBlocking: () => signals.catch(),
   });
-  const output = settings.output ?? `${basename(path).replace(/\.(wasm|wat)$/, "")}.rrw`;
+  const output = settings.output ?? traceName(path);
   const sink = openSink(path, output);
   const env = guest.env.map(([name, value]) => `${name}=${value}`);
   const recorder = new Recorder(sink, { stackBytes: DEFAULT_STACK_BYTES, program: guest.name, args: guest.args, env });
@@ -78,8 +78,13 @@ export async function record(path: string, words: readonly string[], options: Gu
   }
 }
 
+/** The trace of a program when none is named. */
+export function traceName(path: string): string {
+  return `${basename(path).replace(/\.(wasm|wat)$/, "")}.rrw`;
+}
+
 /** Tells which calls can wait for a person or a clock: reads of standard input unless it is a file, and polls. */
-function waitingCalls(): (func: Preview1Function, args: Preview1Args) => boolean {
+export function waitingCalls(): (func: Preview1Function, args: Preview1Args) => boolean {
   const stdinWaits = !fstatSync(0).isFile();
   return ({ name }, args) => !name.startsWith("fd_") || (args[0] === 0 && stdinWaits);
 }
@@ -87,7 +92,7 @@ function waitingCalls(): (func: Preview1Function, args: Preview1Args) => boolean
 /** Between two flushes before calls that wait, in milliseconds: a stream that comes quickly makes no chunk per read. */
 const FLUSH_INTERVAL_MS = 50;
 
-function occasionally(action: () => void): () => void {
+export function occasionally(action: () => void): () => void {
   let lastAt = Number.NEGATIVE_INFINITY;
   return () => {
     const now = performance.now();
@@ -98,7 +103,7 @@ function occasionally(action: () => void): () => void {
 }
 
 /** A sink for the trace. Throws a usage error when it cannot be written, or is the program itself. */
-function openSink(program: string, output: string): FileSink {
+export function openSink(program: string, output: string): FileSink {
   const here = statSync(output, { throwIfNoEntry: false });
   const source = statSync(program);
   if (here !== undefined && here.ino === source.ino && here.dev === source.dev)

@@ -32,6 +32,6 @@ export function replayCommand(): Command {
       const position = options.goto ?? (options.stateHash ? "end" : undefined);
       if (position === undefined && options.json)
         throw usageError("--json needs --goto or --state-hash: without them the output is the program's");
-      process.exitCode = position === undefined ? await play(path) : await visit(path, { ...options, position });
+      process.exitCode = position === undefined ? await play(path, options) : await visit(path, { ...options, position });
     });
 }

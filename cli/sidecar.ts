@@ -57,7 +57,7 @@ export function removeSidecar(tracePath: string): void {
  * Stores snapshots beside a finished trace: in a new file, which then takes the place of the old one. False when the
  * system refuses; the old one is then as it was.
  */
-export async function writeSidecarFile(tracePath: string, set: SnapshotSet): Promise<boolean> {
+export async function writeSidecarFile(tracePath: string, set: SnapshotSet, ticks?: Float64Array): Promise<boolean> {
   const temporary = `${sidecarPath(tracePath)}.${process.pid}.tmp`;
   let fd = -1;
   try {
@@ -67,7 +67,7 @@ export async function writeSidecarFile(tracePath: string, set: SnapshotSet): Pro
     const write = (bytes: Uint8Array): void => {
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
     };
-    writeSidecar(set, identity, { write });
+    writeSidecar(set, identity, { write }, ticks);
     closeSync(fd);
     fd = -1;
     renameSync(temporary, sidecarPath(tracePath));

@@ -1,6 +1,7 @@
 /** Timelines on trace files, with the snapshots beside them: for the commands that move about in a recording. */
 import { Timeline } from "../rr/timeline.ts";
 import { readSidecarFile, STORED_POLICY, writeSidecarFile } from "./sidecar.ts";
+import { timeTrace, useStoredTicks } from "./timing.ts";
 import { withTrace } from "./trace-file.ts";
 
 export interface TimelineFileOptions {
@@ -20,12 +21,14 @@ export async function withTimeline<T>(path: string, options: TimelineFileOptions
   return withTrace(path, async (reader, storage) => {
     const sidecar = options.snapshots ? await readSidecarFile(path, storage) : undefined;
     try {
-      const timeline = await Timeline.open(reader, { snapshots: sidecar?.snapshots, policy: STORED_POLICY });
+      const timed = await useStoredTicks(reader, sidecar);
+      const known = timed ? undefined : (await timeTrace(path, reader, { store: options.snapshots })).snapshots;
+      const timeline = await Timeline.open(reader, { snapshots: timed ? sidecar?.snapshots : undefined, known, policy: STORED_POLICY });
       const result = await use(timeline);
       const { snapshots } = timeline;
       if (options.snapshots && snapshots.changed && performance.now() - startedAt > WORTH_STORING_MS) {
         await snapshots.readAll();
-        await writeSidecarFile(path, snapshots.set);
+        await writeSidecarFile(path, snapshots.set, reader.assignedTicks);
       }
       return result;
     } finally {

@@ -131,11 +131,14 @@ class Rewriter {
       [SectionId.Code, () => code],
     ]);
     // Sections that are not in these lists (of tags) stand between memories and globals.
-    const others = this.module.sections.map(({ id }) => id).filter((id) => id !== SectionId.Custom && !sectionsBefore.includes(id) && !sectionsAfter.includes(id));
+    const others = this.module.sections
+      .map(({ id }) => id)
+      .filter((id) => id !== SectionId.Custom && !sectionsBefore.includes(id) && !sectionsAfter.includes(id));
     const order = [...sectionsBefore, ...others, ...sectionsAfter];
     const plan = order.map((id) => ({ id, put: added.get(id) ?? (() => this.original(id)) }));
     const name = this.module.customs.find((custom) => custom.name === "name");
-    const section = name && this.module.sections.find(({ id, end, start }) => id === SectionId.Custom && end === name.end && start < name.start);
+    const section =
+      name && this.module.sections.find(({ id, end, start }) => id === SectionId.Custom && end === name.end && start < name.start);
     if (section !== undefined) plan.push({ id: SectionId.Custom, put: () => this.module.bytes.subarray(section.start, section.end) });
     return plan;
   }

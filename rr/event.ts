@@ -126,10 +126,10 @@ export class EventLabels {
 /** Longest part of a memory write that a description shows, in bytes. */
 const SHOWN_BYTES = 16;
 
-/** One line in the manner of strace: `#12 tick 34567  wasi_snapshot_preview1.fd_write(1, 0x400, 1, 0x3fc) = 0  mem0[0x3fc..+4]=0c000000`. */
+/** One line in the manner of strace, a negative tick shown as unknown: `#12 tick 34567  wasi_snapshot_preview1.fd_write(1, 0x400, 1, 0x3fc) = 0  mem0[0x3fc..+4]=0c000000`. */
 export function describeEvent(event: TraceEvent, labels: FuncLabels = noLabels): string {
   const effects = event.effects.map((effect) => `  ${describeEffect(effect)}`).join("");
-  const head = `#${event.number} tick ${event.tick}  `;
+  const head = `#${event.number} tick ${event.tick < 0 ? "?" : event.tick}  `;
   const text = describeCrossing(event, labels);
   return head + (text === "" ? effects.trimStart() : text + effects);
 }
@@ -273,7 +273,7 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 
 /** The event as a JSON object, complete: `{"event":12,"tick":34567,"kind":"host-call","function":7,"name":…,"args":["0x1"],…}`. */
 export function eventToJson(event: TraceEvent, labels: FuncLabels = noLabels): JsonValue {
-  const json: Record<string, JsonValue> = { event: event.number, tick: event.tick, kind: event.kind };
+  const json: Record<string, JsonValue> = { event: event.number, tick: event.tick < 0 ? null : event.tick, kind: event.kind };
   if ("funcAddr" in event) {
     json.function = event.funcAddr;
     const label = labels(event.funcAddr);

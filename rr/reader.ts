@@ -20,8 +20,8 @@ import {
   decodeHeader,
   decodeIndex,
   decodeTrailer,
+  EndReason,
   FILE_HEAD_BYTES,
-  FORMAT_VERSION,
   MODULE_PART_BYTES,
   TRAILER_BYTES,
   type TraceHeader,
@@ -41,20 +41,39 @@ export interface TraceModule {
 
 /** What `open` found out. */
 interface Layout {
+  readonly formatVersion: number;
   readonly header: TraceHeader;
+  readonly endReason: EndReason;
   readonly entries: readonly ChunkEntry[];
   readonly damage: TraceError | undefined;
 }
 
+type Found = Pick<Layout, "entries" | "damage">;
+
 export class TraceReader {
-  readonly formatVersion = FORMAT_VERSION;
+  readonly formatVersion: number;
   readonly header: TraceHeader;
   /** Bytes of the whole trace. */
   readonly byteLength: number;
   /** Events that can be read. */
   readonly eventCount: number;
-  /** The last tick that is known: the end of a complete trace, the last event of another. */
-  readonly tickCount: number;
+  /**
+   * The last tick that is known: the end of a complete trace, the last event of another. Of a trace without ticks, the
+   * last one of those that `assignTicks` was given.
+   */
+  get tickCount(): number {
+    return this.lastTick;
+  }
+  /** False when events have no ticks: the engine that recorded them did not count, and nobody has assigned any yet. */
+  get timed(): boolean {
+    return this.header.ticks || this.ticks !== undefined;
+  }
+  /** The ticks that events were given by `assignTicks`. */
+  get assignedTicks(): Float64Array | undefined {
+    return this.ticks;
+  }
+  /** Why a complete trace ends where it does. */
+  readonly endReason: EndReason;
   /** The recording was finished: the trace goes to the end of the program, or to where it was interrupted in order. */
   readonly complete: boolean;
   /** Why nothing after the last event can be read, when that is not just where the file ends. */
@@ -62,13 +81,18 @@ export class TraceReader {
   /** Indexed by the module numbers of events. */
   readonly modules: readonly TraceModule[];
   private readonly storage: TraceStorage;
-  private readonly chunks: readonly ChunkEntry[];
+  private chunks: readonly ChunkEntry[];
+  private lastTick: number;
+  /** Of each event of a trace without ticks, once somebody has found them out. */
+  private ticks: Float64Array | undefined;
   /** Decoded events by position in `chunks`, least recently used first. */
   private readonly kept = new Map<number, readonly TraceEvent[]>();
 
   private constructor(storage: TraceStorage, layout: Layout, modules: readonly TraceModule[]) {
     this.storage = storage;
     this.header = layout.header;
+    this.formatVersion = layout.formatVersion;
+    this.endReason = layout.endReason;
     this.damage = layout.damage;
     this.byteLength = storage.byteLength;
     this.modules = modules;
@@ -77,7 +101,7 @@ export class TraceReader {
     this.eventCount = last === undefined ? 0 : last.firstEvent + last.eventCount;
     const end = layout.entries.find((entry) => entry.kind === ChunkKind.End);
     this.complete = end !== undefined;
-    this.tickCount = Math.max(end?.lastTick ?? 0, last?.lastTick ?? 0);
+    this.lastTick = Math.max(end?.lastTick ?? 0, last?.lastTick ?? 0);
   }
 
   /**
@@ -85,7 +109,7 @@ export class TraceReader {
    * Throws TraceError "not-a-trace", "trace-version", "trace-corrupt" or "trace-storage".
    */
   static async open(storage: TraceStorage): Promise<TraceReader> {
-    checkFileHead(await readRange(storage, 0, Math.min(FILE_HEAD_BYTES, storage.byteLength)));
+    const formatVersion = checkFileHead(await readRange(storage, 0, Math.min(FILE_HEAD_BYTES, storage.byteLength)));
     const found = (await readIndex(storage)) ?? (await scan(storage));
     checkOrder(found.entries);
     const first = found.entries[0];
@@ -93,7 +117,28 @@ export class TraceReader {
       throw found.damage ?? new TraceError("trace-corrupt", "the trace ends before its settings", storage.byteLength);
     }
     const header = decodeHeader(await readChunk(storage, first), first.offset);
-    return new TraceReader(storage, { header, ...found }, await listModules(storage, found.entries));
+    const endReason = await readEndReason(storage, found.entries);
+    return new TraceReader(storage, { formatVersion, header, endReason, ...found }, await listModules(storage, found.entries));
+  }
+
+  /**
+   * Gives the events of a trace without ticks theirs: one for each event, ascending. To be called once, before any event
+   * is read that is to have one. Throws TraceError "trace-use" when they do not fit the trace.
+   */
+  assignTicks(ticks: Float64Array): void {
+    if (this.timed || ticks.length !== this.eventCount) {
+      throw new TraceError(
+        "trace-use",
+        `${ticks.length} ticks for the ${this.eventCount} events of a trace that has ${this.timed ? "some" : "none"}`,
+      );
+    }
+    this.ticks = ticks;
+    this.kept.clear();
+    this.chunks = this.chunks.map((chunk) => {
+      const [firstTick, lastTick] = [ticks[chunk.firstEvent]!, ticks[chunk.firstEvent + chunk.eventCount - 1]!];
+      return { ...chunk, firstTick, lastTick };
+    });
+    this.lastTick = ticks.at(-1) ?? 0;
   }
 
   /** A cursor before event `number`. */
@@ -123,6 +168,13 @@ export class TraceReader {
     return this.chunks[at]!.firstEvent + index;
   }
 
+  private decode(raw: Uint8Array, entry: ChunkEntry): readonly TraceEvent[] {
+    const { ticks } = this;
+    if (ticks === undefined) return decodeEvents(raw, entry);
+    const events = decodeEvents(raw, { ...entry, firstTick: 0, lastTick: 0 });
+    return events.map((event) => ({ ...event, tick: ticks[event.number]! }));
+  }
+
   /** Position in the list of chunks of the chunk that holds the event, which must exist. */
   private chunkOf(number: number): number {
     return lowerBound(this.chunks.length, (i) => this.chunks[i]!.firstEvent + this.chunks[i]!.eventCount > number);
@@ -140,7 +192,7 @@ export class TraceReader {
 
   private async load(at: number): Promise<readonly TraceEvent[]> {
     const { kept } = this;
-    const events = kept.get(at) ?? decodeEvents(await readChunk(this.storage, this.chunks[at]!), this.chunks[at]!);
+    const events = kept.get(at) ?? this.decode(await readChunk(this.storage, this.chunks[at]!), this.chunks[at]!);
     kept.delete(at);
     kept.set(at, events);
     for (const oldest of kept.keys()) {
@@ -243,7 +295,7 @@ async function readChunk(storage: TraceStorage, entry: Pick<ChunkEntry, "offset"
 }
 
 /** The index at the end, or undefined when there is none or it is damaged: then the chunks still tell everything. */
-async function readIndex(storage: TraceStorage): Promise<Omit<Layout, "header"> | undefined> {
+async function readIndex(storage: TraceStorage): Promise<Found | undefined> {
   const trailerOffset = storage.byteLength - TRAILER_BYTES;
   if (trailerOffset < FILE_HEAD_BYTES + CHUNK_HEAD_BYTES) return undefined;
   const offset = decodeTrailer(await readRange(storage, trailerOffset, TRAILER_BYTES));
@@ -262,8 +314,16 @@ async function readIndex(storage: TraceStorage): Promise<Omit<Layout, "header"> 
   }
 }
 
+/** What the End chunk says; reasons that this reader does not know are none to it. */
+async function readEndReason(storage: TraceStorage, entries: readonly ChunkEntry[]): Promise<EndReason> {
+  const end = entries.find((entry) => entry.kind === ChunkKind.End);
+  if (end === undefined || end.storedBytes === 0) return EndReason.Finished;
+  const reason = new ByteReader(await readChunk(storage, end), end.offset).number();
+  return reason === EndReason.NativeStackOverflow ? reason : EndReason.Finished;
+}
+
 /** Finds the chunks by their heads. A chunk that the file cuts off, and a last chunk with a wrong checksum, are the end. */
-async function scan(storage: TraceStorage): Promise<Omit<Layout, "header">> {
+async function scan(storage: TraceStorage): Promise<Found> {
   const entries: ChunkEntry[] = [];
   let offset = FILE_HEAD_BYTES;
   let damage: TraceError | undefined;

@@ -23,8 +23,10 @@ import {
   type SlotWords,
   type TraceEvent,
 } from "./event.ts";
+import { sameNativeTrap, sameNumbers } from "./native-trace.ts";
 import { type EventCursor, TraceReader } from "./reader.ts";
 import type { TraceStorage } from "./storage.ts";
+import { NATIVE_ENGINE } from "./trace-format.ts";
 
 /** Where to stop: at the first of these that is reached. Without any, at the end of the trace. */
 export interface ReplayGoal {
@@ -60,6 +62,8 @@ export class Replayer {
   journal: ReplayJournal | undefined;
   onEvent: ((event: TraceEvent, store: Store) => void) | undefined;
   private readonly cursor: EventCursor;
+  /** A native engine has recorded: it knows less of values and traps than our machine. */
+  private readonly native: boolean;
   /** Decoded and validated modules by the module numbers of the trace. */
   private readonly modules: Module[] = [];
   /** Labels for messages, from the store as it is. */
@@ -70,6 +74,7 @@ export class Replayer {
     this.reader = reader;
     this.store = new Store({ stackBytes: reader.header.stackBytes }, options.backing);
     this.cursor = reader.cursor(0);
+    this.native = reader.header.engine === NATIVE_ENGINE;
     this.journal = options.journal;
     this.onEvent = options.onEvent;
   }
@@ -167,7 +172,9 @@ export class Replayer {
     const { store } = this;
     const passive = event !== undefined && isPassive(event.kind);
     // The crossing that an instruction makes may be counted before or after that instruction: one tick more shows it.
-    const lastTick = event === undefined ? this.reader.tickCount : passive ? event.tick : event.tick + 1;
+    let lastTick = event === undefined ? this.reader.tickCount : passive ? event.tick : event.tick + 1;
+    // Without ticks only the event itself tells where it is; behind the last one nothing is known.
+    if (!this.reader.timed) lastTick = event === undefined ? store.tick : Number.POSITIVE_INFINITY;
     switch (runUntil(store, Math.min(goalTick, lastTick), passTick)) {
       case Stop.Waiting:
         return "waiting";
@@ -179,7 +186,7 @@ export class Replayer {
         break;
     }
     if (passive && store.tick === event.tick) return "event";
-    if (event !== undefined && store.tick > event.tick) throw this.divergence(event, "runs on");
+    if (event !== undefined && store.tick > event.tick && this.reader.timed) throw this.divergence(event, "runs on");
     if (store.tick >= goalTick) return "goal";
     return event === undefined && this.cursor.number >= goalEvent ? "goal" : this.end(goalTick);
   }
@@ -200,7 +207,7 @@ export class Replayer {
 
   private divergence(event: TraceEvent, actual: string = this.actual()): TraceError {
     const recorded = describeCrossing(event, this.labels) || "writes of the host";
-    const when = event.tick === this.store.tick ? "" : ` at tick ${event.tick}`;
+    const when = event.tick === this.store.tick || !this.reader.timed ? "" : ` at tick ${event.tick}`;
     return new TraceError("divergence", `tick ${this.store.tick}, event #${event.number}: recorded ${recorded}${when}, replay ${actual}`);
   }
 
@@ -240,7 +247,8 @@ export class Replayer {
   /** Checks the next event against the machine, applies it and steps over it. */
   private consume(event: TraceEvent): void {
     const { store, cursor } = this;
-    if (event.tick !== store.tick || !statusAllows(store.status, event)) throw this.divergence(event);
+    const onTime = event.tick === store.tick || !this.reader.timed;
+    if (!onTime || !statusAllows(store.status, event)) throw this.divergence(event);
     this.check(event);
     if (cursor.atChunkStart) this.journal?.flush?.();
     this.onEvent?.(event, store);
@@ -258,7 +266,7 @@ export class Replayer {
       case "host-enter": {
         const { funcAddr, slot } = this.hostFrame();
         const { params } = store.funcs[funcAddr]!.type;
-        if (funcAddr !== event.funcAddr || !sameWords(store, slot, params, event.args)) throw this.divergence(event);
+        if (funcAddr !== event.funcAddr || !this.sameWords(slot, params, event.args)) throw this.divergence(event);
         if (event.kind === "host-call") this.checkValues(event.results, store.funcs[funcAddr]!.type.results);
         return;
       }
@@ -276,12 +284,11 @@ export class Replayer {
         return;
       case "return": {
         const { results } = store.funcs[store.resultFunc]!.type;
-        if (store.resultFunc !== event.funcAddr || !sameWords(store, store.resultSlot, results, event.results))
-          throw this.divergence(event);
+        if (store.resultFunc !== event.funcAddr || !this.sameWords(store.resultSlot, results, event.results)) throw this.divergence(event);
         return;
       }
       case "trap":
-        if (store.trap !== event.trap) throw this.divergence(event);
+        if (store.trap !== event.trap && !(this.native && sameNativeTrap(store.trap, event.trap))) throw this.divergence(event);
         return;
       case "grow": {
         const grow = store.grow!;
@@ -292,6 +299,12 @@ export class Replayer {
       default:
         return;
     }
+  }
+
+  /** Whether the slots from `slot` hold the words. */
+  private sameWords(slot: number, types: readonly ValType[], words: SlotWords): boolean {
+    if (sameWords(this.store, slot, types, words)) return true;
+    return this.native && sameNumbers(readWords(this.store, slot, types), words, types);
   }
 
   private apply(event: TraceEvent): void {

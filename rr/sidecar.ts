@@ -48,9 +48,12 @@ export async function openSidecar(storage: SnapshotStorage, identity: string): P
   }
 }
 
-/** Writes a sidecar. Cost: hashing and compressing every different page. */
-export function writeSidecar(snapshots: SnapshotSet, identity: string, sink: ByteSink): void {
-  writeSnapshotSet(snapshots, sink, { identity });
+/**
+ * Writes a sidecar; `ticks` are those that a replay has found for the events of a trace without. Cost: hashing and compressing
+ * every different page.
+ */
+export function writeSidecar(snapshots: SnapshotSet, identity: string, sink: ByteSink, ticks?: Float64Array): void {
+  writeSnapshotSet(snapshots, sink, { identity }, ticks);
 }
 
 export interface RecordingSnapshotsOptions {

@@ -11,6 +11,7 @@ import { SnapshotSet } from "../snapshot/set.ts";
 import { comparePositions, type Position, type Snapshot } from "../snapshot/tree.ts";
 import { RewasmError } from "../vm/errors.ts";
 import type { Store } from "../vm/store.ts";
+import { TraceError } from "./errors.ts";
 import type { TraceEvent } from "./event.ts";
 import { KeptSnapshots } from "./kept-snapshots.ts";
 import { type PositionExpr, parsePosition, resolvePosition } from "./position.ts";
@@ -59,6 +60,8 @@ export interface TimelineParts {
 export interface OpenOptions extends ReplayerOptions {
   /** Stored snapshots of this trace (see sidecar.ts): the caller has checked that they are. */
   readonly snapshots?: SnapshotReader | undefined;
+  /** Snapshots of this trace in memory, in place of an empty set: the timeline adds its own to them. */
+  readonly known?: SnapshotSet | undefined;
   /** How snapshots are kept; default as snapshot/policy.ts has it. */
   readonly policy?: SnapshotPolicy;
   /** Distance of regular snapshots in ticks, a multiple of the policy's. */
@@ -116,17 +119,18 @@ export class Timeline {
   }
 
   /**
-   * A timeline of a trace, its cursor at the first instruction. Throws what opening a trace and replaying to there throw
+   * A timeline of a trace, its cursor at the first instruction. A trace without ticks has to be given them before (timing.ts). Throws what opening a trace and replaying to there throw
    * (TraceError, DecodeError, ValidationError). Cost: decoding and validating the modules.
    */
   static async open(source: TraceStorage | TraceReader, options: OpenOptions = {}): Promise<Timeline> {
     const reader = source instanceof TraceReader ? source : await TraceReader.open(source);
+    if (!reader.timed) throw new TraceError("trace-use", "the events of this trace have no ticks yet: find them first");
     const replayer = new Replayer(reader, options);
     const engine = new ReplayEngine(replayer);
-    const snapshots = new KeptSnapshots(new SnapshotSet(options.policy), options.snapshots);
+    const snapshots = new KeptSnapshots(options.known ?? new SnapshotSet(options.policy), options.snapshots);
     const origin = engine.capture();
     snapshots.fix(origin);
-    if (options.snapshots !== undefined) {
+    if (options.snapshots !== undefined || options.known !== undefined) {
       await engine.loadModules();
       engine.restore(origin);
     }

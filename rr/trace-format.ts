@@ -10,6 +10,8 @@ import { ByteReader, ByteWriter } from "./codec.ts";
 import { TraceError } from "./errors.ts";
 
 export const FORMAT_VERSION = 1;
+/** Of traces whose events have no ticks: a reader of version 1 would take them for the program's. */
+export const TICKLESS_VERSION = 2;
 /** Not text, and damaged by every transfer that takes it for text. */
 export const MAGIC: Uint8Array = Uint8Array.of(0x89, 0x52, 0x52, 0x57, 0x0d, 0x0a, 0x1a, 0x0a);
 export const FILE_HEAD_BYTES = 16;
@@ -63,6 +65,8 @@ export interface TraceHeader {
   readonly stackBytes: number;
   /** NaN profile: "deterministic" is the only one. */
   readonly nan: string;
+  /** False when the engine could not count instructions: every tick in the trace is 0, and a replay finds them out. */
+  readonly ticks: boolean;
   /** Name of the program, for people: a file name. */
   readonly program: string;
   /** WASI arguments, the program's name first. */
@@ -73,15 +77,29 @@ export interface TraceHeader {
   readonly host: string;
 }
 
+/** Values of `TraceHeader.engine`: our machine, and the WebAssembly of the process that recorded. */
+export const INTERPRETER_ENGINE = "interpreter";
+export const NATIVE_ENGINE = "native";
+
 export const CREATOR = "rewasm 0.1.0";
+
+/** Why a finished trace ends where it does, the number in its End chunk. */
+export const EndReason = {
+  /** The program ended, or whoever recorded it wanted no more. */
+  Finished: 0,
+  /** The engine ran out of native stack, at a depth that no replay can know. The trace ends before that. */
+  NativeStackOverflow: 1,
+} as const;
+export type EndReason = (typeof EndReason)[keyof typeof EndReason];
 
 /** A complete header from the parts that a caller knows. */
 export function makeHeader(parts: Partial<TraceHeader> = {}): TraceHeader {
   return {
     creator: parts.creator ?? CREATOR,
-    engine: parts.engine ?? "interpreter",
+    engine: parts.engine ?? INTERPRETER_ENGINE,
     stackBytes: parts.stackBytes ?? DEFAULT_STACK_BYTES,
     nan: parts.nan ?? "deterministic",
+    ticks: parts.ticks ?? true,
     program: parts.program ?? "",
     args: parts.args ?? [],
     env: parts.env ?? [],
@@ -120,11 +138,14 @@ export function decodeHeader(bytes: Uint8Array, offset: number): TraceHeader {
     throw fail("stackBytes");
   }
   if (text("nan") !== "deterministic") throw fail("nan");
+  const { ticks = true } = fields;
+  if (typeof ticks !== "boolean") throw fail("ticks");
   return makeHeader({
     creator: text("creator"),
     engine: text("engine"),
     stackBytes,
     nan: text("nan"),
+    ticks,
     program: text("program"),
     args: texts("args"),
     env: texts("env"),
@@ -133,16 +154,21 @@ export function decodeHeader(bytes: Uint8Array, offset: number): TraceHeader {
   });
 }
 
-export function encodeFileHead(): Uint8Array {
+/** The version of a trace with these settings. */
+export function versionOf(header: TraceHeader): number {
+  return header.ticks ? FORMAT_VERSION : TICKLESS_VERSION;
+}
+
+export function encodeFileHead(version: number): Uint8Array {
   const out = new ByteWriter(FILE_HEAD_BYTES);
   out.raw(MAGIC);
-  out.u32(FORMAT_VERSION);
+  out.u32(version);
   out.u32(checksum(out.view()));
   return out.view().slice();
 }
 
-/** Throws TraceError "not-a-trace", "trace-version" or "trace-corrupt". */
-export function checkFileHead(bytes: Uint8Array): void {
+/** The format version. Throws TraceError "not-a-trace", "trace-version" or "trace-corrupt". */
+export function checkFileHead(bytes: Uint8Array): number {
   if (bytes.length < MAGIC.length || MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw new TraceError("not-a-trace", "this is not a rewasm trace: it does not begin with the magic bytes");
   }
@@ -152,9 +178,11 @@ export function checkFileHead(bytes: Uint8Array): void {
   const version = reader.u32();
   const damaged = reader.u32() !== checksum(bytes.subarray(0, MAGIC.length + 4));
   if (damaged) throw new TraceError("trace-corrupt", "the trace is corrupt: bad checksum of the file head", 0);
-  if (version !== FORMAT_VERSION) {
-    throw new TraceError("trace-version", `the trace has format version ${version}; this rewasm reads version ${FORMAT_VERSION}`);
+  if (version !== FORMAT_VERSION && version !== TICKLESS_VERSION) {
+    const read = `this rewasm reads versions ${FORMAT_VERSION} and ${TICKLESS_VERSION}`;
+    throw new TraceError("trace-version", `the trace has format version ${version}; ${read}`);
   }
+  return version;
 }
 
 /** The head of a chunk. Event numbers and ticks are those of the moment when it was written. */

@@ -12,6 +12,7 @@ import type { TraceSink } from "./storage.ts";
 import {
   type ChunkEntry,
   ChunkKind,
+  EndReason,
   EVENTS_CHUNK_BYTES,
   EVENTS_CHUNK_TICKS,
   encodeChunk,
@@ -22,6 +23,7 @@ import {
   MODULE_COMPRESSED_BYTES,
   MODULE_PART_BYTES,
   type TraceHeader,
+  versionOf,
 } from "./trace-format.ts";
 
 export class TraceWriter {
@@ -130,12 +132,12 @@ export class TraceWriter {
   }
 
   /** Ends the trace at `endTick`, the machine's tick: open events, end mark, index, trailer; closes the sink. */
-  finish(endTick: number): void {
+  finish(endTick: number, reason: EndReason = EndReason.Finished): void {
     if (this.finished) throw new TraceError("trace-use", "the trace is finished already");
     this.flush();
     this.finished = true;
     this.lastTick = endTick;
-    this.marker(ChunkKind.End, new Uint8Array(0));
+    this.marker(ChunkKind.End, reason === EndReason.Finished ? new Uint8Array(0) : Uint8Array.of(reason));
     const indexOffset = this.byteLength;
     this.marker(ChunkKind.Index, encodeIndex(this.entries));
     this.write(encodeTrailer(indexOffset));
@@ -150,7 +152,7 @@ export class TraceWriter {
 
   private chunk(label: Omit<ChunkEntry, "offset" | "storedBytes">, raw: Uint8Array, compress = true): void {
     if (this.byteLength === 0) {
-      this.write(encodeFileHead());
+      this.write(encodeFileHead(versionOf(this.header)));
       this.chunk({ kind: ChunkKind.Header, eventCount: 0, firstEvent: 0, firstTick: 0, lastTick: 0 }, encodeHeader(this.header));
     }
     const { head, stored } = encodeChunk(label, raw, compress);

@@ -11,7 +11,8 @@
  *   Chunks   runs of page ids, see encodeChunk      ids 1, 2, 3, …; 0 is the chunk of zeros
  *   Shape    encodeShape                            ids 0, 1, 2, …
  *   Machine  encodeMachine
- *   Index    of each kind the blocks in order: offset, and what Entry says
+ *   Ticks    of successive events, each as the number of ticks since the one before; of the first since 0
+ *   Index    of each kind the blocks in order: offset, and what Entry says; Ticks only when there are some
  *
  * This file is the writer and what it shares with the reader (reader.ts). Nothing here reads storage.
  */
@@ -35,10 +36,12 @@ export const FOOTER_BYTES = 20;
 /** Pages and chunks of one block at most: 256 KiB of pages. */
 export const PAGES_PER_BLOCK = 64;
 export const CHUNKS_PER_BLOCK = 256;
+/** Events of one block of ticks at most. */
+export const TICKS_PER_BLOCK = 1 << 16;
 /** Most raw bytes of a block. */
 export const MAX_RAW_BYTES = 1 << 28;
 
-export const Kind = { Pages: 1, Chunks: 2, Shape: 3, Machine: 4, Index: 5 } as const;
+export const Kind = { Pages: 1, Chunks: 2, Shape: 3, Machine: 4, Index: 5, Ticks: 6 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
 /** Takes the bytes in order and is done with the array when it returns. */
@@ -60,6 +63,8 @@ export interface Index {
   /** Offsets of shapes. */
   readonly shapes: readonly number[];
   readonly machines: readonly MachineEntry[];
+  /** Blocks of ticks of events, from event 0 on. */
+  readonly ticks: readonly GroupEntry[];
 }
 
 export function checksum(...parts: readonly Uint8Array[]): number {
@@ -146,6 +151,7 @@ export class SnapshotWriter {
   private readonly chunks: GroupEntry[] = [];
   private readonly shapes: number[] = [];
   private readonly machines: MachineEntry[] = [];
+  private readonly ticks: GroupEntry[] = [];
 
   constructor(sink: ByteSink, options: WriterOptions = {}) {
     this.sink = sink;
@@ -179,6 +185,22 @@ export class SnapshotWriter {
     this.machines.push({ tick: snapshot.tick, event: snapshot.event, offset: this.block(Kind.Machine, record.view()) });
   }
 
+  /** Stores the ticks of all events of a trace that does not know them itself: one for each event, ascending. At most once. */
+  addTicks(ticks: Float64Array): void {
+    if (this.finished || this.ticks.length > 0)
+      throw new SnapshotError("snapshot-use", "ticks are stored once, before the file is finished");
+    let last = 0;
+    for (let from = 0; from < ticks.length; from += TICKS_PER_BLOCK) {
+      const part = ticks.subarray(from, from + TICKS_PER_BLOCK);
+      const raw = new ByteWriter(part.length * 4);
+      for (const tick of part) {
+        raw.number(tick - last);
+        last = tick;
+      }
+      this.ticks.push({ offset: this.block(Kind.Ticks, raw.view()), count: part.length });
+    }
+  }
+
   /** Writes the index. Without it nothing can be read. */
   finish(): void {
     if (this.finished) throw new SnapshotError("snapshot-use", "the file of snapshots is finished");
@@ -198,6 +220,13 @@ export class SnapshotWriter {
       index.number(tick);
       index.number(event);
       index.number(offset);
+    }
+    if (this.ticks.length > 0) {
+      index.number(this.ticks.length);
+      for (const { offset, count } of this.ticks) {
+        index.number(offset);
+        index.number(count);
+      }
     }
     const offset = this.block(Kind.Index, index.view());
     const footer = new ByteWriter(FOOTER_BYTES);

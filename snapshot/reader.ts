@@ -24,6 +24,7 @@ import {
   MAX_RAW_BYTES,
   type MachineEntry,
   PAGES_PER_BLOCK,
+  TICKS_PER_BLOCK,
 } from "./container.ts";
 import { SnapshotError } from "./errors.ts";
 import { CHUNK_PAGES, Chunk, PAGE_WORDS, type Page, ZERO_CHUNK, ZERO_PAGE } from "./pages.ts";
@@ -61,6 +62,7 @@ export class SnapshotReader {
   private readonly pages: Groups<Page>;
   private readonly chunks: Groups<Chunk>;
   private readonly shapeOffsets: readonly number[];
+  private readonly tickBlocks: readonly GroupEntry[];
   private readonly shapes = new Map<number, Shape>();
 
   private constructor(source: SnapshotStorage, identity: string, index: Index) {
@@ -71,6 +73,17 @@ export class SnapshotReader {
     this.pages = new Groups(index.pages, ZERO_PAGE);
     this.chunks = new Groups(index.chunks, ZERO_CHUNK);
     this.shapeOffsets = index.shapes;
+    this.tickBlocks = index.ticks;
+  }
+
+  /** True when the ticks of a trace's events are stored too. */
+  get hasTicks(): boolean {
+    return this.tickBlocks.length > 0;
+  }
+
+  /** The stored ticks of a trace's events, ascending; none when `hasTicks` is false. Throws as `open`. */
+  async loadTicks(): Promise<Float64Array> {
+    return drive(this.source, this.loadingTicks());
   }
 
   /**
@@ -137,6 +150,23 @@ export class SnapshotReader {
     return snapshot;
   }
 
+  private *loadingTicks(): Reading<Float64Array> {
+    const parts: number[][] = [];
+    let tick = 0;
+    for (const { offset, count } of this.tickBlocks) {
+      const input = new ByteReader(yield* readBlock(this.source, Kind.Ticks, offset, count * MAX_TICK_BYTES));
+      const part: number[] = [];
+      for (let i = 0; i < count; i++) {
+        tick += input.number();
+        part.push(tick);
+      }
+      if (!Number.isSafeInteger(tick)) throw corrupt("a tick is beyond 2^53");
+      input.end();
+      parts.push(part);
+    }
+    return Float64Array.from(parts.flat());
+  }
+
   private *shape(id: number): Reading<Shape> {
     const known = this.shapes.get(id);
     if (known !== undefined) return known;
@@ -187,6 +217,9 @@ export class SnapshotReader {
     return found;
   }
 }
+
+/** Most bytes of a number below 2^53. */
+const MAX_TICK_BYTES = 8;
 
 interface Group extends GroupEntry {
   readonly firstId: number;
@@ -271,6 +304,7 @@ function readIndex(input: ByteReader): Index {
     chunks: groups(CHUNKS_PER_BLOCK),
     shapes: input.list(1, () => input.number()),
     machines: input.list(3, () => ({ tick: input.number(), event: input.number(), offset: input.number() })),
+    ticks: input.left === 0 ? [] : groups(TICKS_PER_BLOCK),
   };
   input.end();
   return index;

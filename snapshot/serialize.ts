@@ -29,10 +29,11 @@ export function deserializeSnapshot(bytes: Uint8Array): Snapshot {
   return reader.loadSync(0);
 }
 
-/** Writes all snapshots of a set, in order, and finishes the file. */
-export function writeSnapshotSet(set: SnapshotSet, sink: ByteSink, options?: WriterOptions): void {
+/** Writes all snapshots of a set, in order, and the ticks of events if given, and finishes the file. */
+export function writeSnapshotSet(set: SnapshotSet, sink: ByteSink, options?: WriterOptions, ticks?: Float64Array): void {
   const writer = new SnapshotWriter(sink, options);
   for (const snapshot of set) writer.add(snapshot);
+  if (ticks !== undefined) writer.addTicks(ticks);
   writer.finish();
 }
 

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { describe, it } from "mocha";
 import { ROOT } from "./support/guests.ts";
 
-const ROOMS = ["vm", "snapshot", "rr", "debug", "wasi", "component", "cli"] as const;
+const ROOMS = ["vm", "snapshot", "rr", "debug", "wasi", "component", "native", "cli"] as const;
 const text = readFileSync(join(ROOT, "docs/architecture.md"), "utf8");
 
 /** The text under the heading of a room. */

@@ -17,7 +17,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   component: ["vm", "wasi"],
   jsapi: ["vm"],
   embed: ["vm"],
-  cli: ["vm", "snapshot", "rr", "debug", "wasi", "jsapi", "embed", "component"],
+  native: ["vm", "rr"],
+  cli: ["vm", "snapshot", "rr", "debug", "wasi", "jsapi", "embed", "component", "native"],
 };
 
 /** Packages that a room may use. */
@@ -30,6 +31,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   component: [],
   jsapi: [],
   embed: [],
+  native: [],
   cli: ["commander", "cli-progress"],
 };
 

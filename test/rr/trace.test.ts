@@ -288,12 +288,12 @@ describe("damaged trace files", () => {
     expect((await open(new Uint8Array(0))).code).to.equal("not-a-trace");
     expect((await open(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))).code).to.equal("not-a-trace");
     const newer = writeTrace(13, 5, 5).bytes.slice();
-    newer[8] = 2;
+    newer[8] = 3;
     expect((await open(newer)).code, "the checksum is that of version 1").to.equal("trace-corrupt");
     new DataView(newer.buffer).setInt32(12, crc32.buf(newer.subarray(0, 12)), true);
     const error = await open(newer);
     expect(error.code).to.equal("trace-version");
-    expect(error.message).to.equal("the trace has format version 2; this rewasm reads version 1");
+    expect(error.message).to.equal("the trace has format version 3; this rewasm reads versions 1 and 2");
   });
 
   it("with hostile lengths, allocate nothing like them", async () => {

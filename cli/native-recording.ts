@@ -1,0 +1,44 @@
+/**
+ * A recording on the process's own WebAssembly, from its start to its end. Nothing but the program runs until it has ended:
+ * a signal has its own action then, and the trace is usable up to what was written out, which happens twice a second.
+ */
+import { NativeMachine } from "../native/machine.ts";
+import { CliError, ExitCode, errorLine } from "./errors.ts";
+import { loadGuest, runGuest } from "./guest.ts";
+import type { GuestOptions } from "./guest-options.ts";
+import { occasionally, openSink, traceName, waitingCalls } from "./recording.ts";
+import { removeSidecar } from "./sidecar.ts";
+import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
+
+/** Records a program; returns the exit code. */
+export async function recordNatively(
+  path: string,
+  words: readonly string[],
+  options: GuestOptions,
+  output: string = traceName(path),
+): Promise<number> {
+  let flush = (): void => {};
+  const waits = waitingCalls();
+  const guest = loadGuest(path, words, options, {
+    beforeBlocking: (func, args) => {
+      if (waits(func, args)) flush();
+    },
+  });
+  const sink = openSink(path, output);
+  const env = guest.env.map(([name, value]) => `${name}=${value}`);
+  const machine = new NativeMachine({ sink, header: { program: guest.name, args: guest.args, env }, onMemory: guest.wasi.adopt });
+  const { recorder } = machine;
+  flush = occasionally(() => recorder.flush());
+  // What lies beside the trace of before does not belong to this one.
+  removeSidecar(output);
+  try {
+    const exitCode = await runGuest(guest, machine, (funcAddr, args) => machine.call(funcAddr, args));
+    machine.finish();
+    if (machine.overflowed) noticeLine(`note: ${output} ends where the native stack overflowed: that cannot be replayed`);
+    else if (isTerminal(STDERR)) noticeLine(`recorded ${recorder.eventCount} events in ${output}`);
+    return exitCode;
+  } catch (error) {
+    if (recorder.failure !== undefined) throw new CliError(ExitCode.Failure, "recording", errorLine(recorder.failure));
+    throw error;
+  }
+}

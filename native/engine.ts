@@ -1,0 +1,42 @@
+/**
+ * What is used of the WebAssembly that this process brings along, with types of its own: neither lib.es nor the types of
+ * Node declare it everywhere. Looked up once, so that a program that replaces the global does not replace it here.
+ */
+
+export interface NativeMemory {
+  readonly buffer: ArrayBuffer;
+  grow(deltaPages: number): number;
+}
+
+/** A function of the engine, exported by an instance. */
+export type NativeFunction = (...args: unknown[]) => unknown;
+
+export interface NativeTable {
+  readonly length: number;
+  get(index: number): unknown;
+  set(index: number, value?: unknown): void;
+  grow(delta: number, value?: unknown): number;
+}
+
+export interface NativeGlobal {
+  value: unknown;
+}
+
+export interface NativeInstance {
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+export type NativeImports = Record<string, Record<string, unknown>>;
+
+export interface NativeWebAssembly {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports?: NativeImports) => NativeInstance;
+  readonly Memory: new (descriptor: { initial: number; maximum?: number }) => NativeMemory;
+  readonly Table: new (descriptor: { element: string; initial: number; maximum?: number }, init?: unknown) => NativeTable;
+  readonly Global: new (descriptor: { value: string; mutable: boolean }, value?: unknown) => NativeGlobal;
+  readonly RuntimeError: new (message?: string) => Error;
+  readonly LinkError: new (message?: string) => Error;
+  readonly CompileError: new (message?: string) => Error;
+}
+
+export const native = (globalThis as unknown as { readonly WebAssembly: NativeWebAssembly }).WebAssembly;

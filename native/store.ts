@@ -1,0 +1,93 @@
+/**
+ * The books of a native engine: which function, memory, table and global has which store address, numbered as our machine
+ * numbers them when it replays. The state itself is the engine's; only arguments and results pass through slots here.
+ */
+import { type Func, type Instance, Status } from "../vm/store.ts";
+import type { Module } from "../vm/types.ts";
+import type { NativeFunction, NativeGlobal, NativeMemory, NativeTable } from "./engine.ts";
+
+const INITIAL_SLOTS = 1 << 12;
+
+/** A memory of the engine with views that follow its growth. */
+export class MemoryBook {
+  readonly memory: NativeMemory;
+  private buffer: ArrayBuffer;
+  private ownBytes: Uint8Array;
+  private ownView: DataView;
+
+  constructor(memory: NativeMemory) {
+    this.memory = memory;
+    this.buffer = memory.buffer;
+    this.ownBytes = new Uint8Array(this.buffer);
+    this.ownView = new DataView(this.buffer);
+  }
+
+  get bytes(): Uint8Array {
+    this.refresh();
+    return this.ownBytes;
+  }
+
+  get view(): DataView {
+    this.refresh();
+    return this.ownView;
+  }
+
+  private refresh(): void {
+    const { buffer } = this.memory;
+    if (buffer === this.buffer) return;
+    this.buffer = buffer;
+    this.ownBytes = new Uint8Array(buffer);
+    this.ownView = new DataView(buffer);
+  }
+}
+
+export class NativeStore {
+  readonly stackBytes: number;
+  status: Status = Status.Idle;
+  /** Nobody counts. */
+  readonly tick = 0;
+
+  /** Slots for arguments and results, `[top, …)` free; replaced when calls nest deeper than they reach. */
+  i32: Int32Array;
+  i64: BigInt64Array;
+  f32: Float32Array;
+  f64: Float64Array;
+  top = 0;
+
+  readonly modules: Module[] = [];
+  readonly instances: Pick<Instance, "module" | "funcAddrs" | "tableAddrs" | "memoryAddrs" | "globalAddrs">[] = [];
+  readonly funcs: Func[] = [];
+  /** The engine's function of an address, as far as it is known. */
+  readonly functions: (NativeFunction | undefined)[] = [];
+  readonly memories: MemoryBook[] = [];
+  readonly tables: NativeTable[] = [];
+  readonly globals: NativeGlobal[] = [];
+
+  constructor(stackBytes: number) {
+    this.stackBytes = stackBytes;
+    const slots = new ArrayBuffer(INITIAL_SLOTS * 8);
+    this.i32 = new Int32Array(slots);
+    this.i64 = new BigInt64Array(slots);
+    this.f32 = new Float32Array(slots);
+    this.f64 = new Float64Array(slots);
+  }
+
+  /** Takes `count` slots; give them back by setting `top` to the result. */
+  take(count: number): number {
+    const slot = this.top;
+    this.top = slot + count;
+    if (this.top > this.i64.length) this.growSlots();
+    return slot;
+  }
+
+  private growSlots(): void {
+    let length = this.i64.length * 2;
+    while (length < this.top) length *= 2;
+    const larger = new BigInt64Array(length);
+    larger.set(this.i64);
+    this.i64 = larger;
+    this.i32 = new Int32Array(larger.buffer);
+    this.f32 = new Float32Array(larger.buffer);
+    this.f64 = new Float64Array(larger.buffer);
+  }
+}
