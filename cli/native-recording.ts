@@ -6,6 +6,7 @@ import { NativeMachine } from "../native/machine.ts";
 import { CliError, ExitCode, errorLine } from "./errors.ts";
 import { loadGuest, runGuest } from "./guest.ts";
 import type { GuestOptions } from "./guest-options.ts";
+import { readProgram } from "./module-file.ts";
 import { occasionally, openSink, traceName, waitingCalls } from "./recording.ts";
 import { removeSidecar } from "./sidecar.ts";
 import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
@@ -19,7 +20,7 @@ export async function recordNatively(
 ): Promise<number> {
   let flush = (): void => {};
   const waits = waitingCalls();
-  const guest = loadGuest(path, words, options, {
+  const guest = loadGuest(path, readProgram(path), words, options, {
     beforeBlocking: (func, args) => {
       if (waits(func, args)) flush();
     },

@@ -5,6 +5,7 @@ import { Replayer } from "../rr/replayer.ts";
 import { EndReason } from "../rr/trace-format.ts";
 import { Status } from "../vm/store.ts";
 import { ExitCode } from "./errors.ts";
+import type { FileStorage } from "./file-storage.ts";
 import { END_REASONS } from "./info.ts";
 import { Progress } from "./progress.ts";
 import { ReplayOutput } from "./replay-output.ts";
@@ -14,16 +15,21 @@ import { withTimeline } from "./timeline-file.ts";
 import { timeTrace, useStoredTicks } from "./timing.ts";
 import { withTrace } from "./trace-file.ts";
 
+/** Runs to the end. The first replay of a trace without ticks finds them, and keeps them with snapshots when it may. */
+async function playThrough(path: string, reader: TraceReader, storage: FileStorage, keep: boolean, replayer: Replayer): Promise<void> {
+  const sidecar = reader.timed || !keep ? undefined : await readSidecarFile(path, storage);
+  const timed = await useStoredTicks(reader, sidecar).finally(() => sidecar?.close());
+  if (timed || !keep) await replayer.runTo();
+  else await timeTrace(path, reader, { store: true, replayer });
+}
+
 /** Plays the whole trace; returns the exit code of the program. */
 export async function play(path: string, options: { readonly snapshots: boolean }): Promise<number> {
   return withTrace(path, async (reader, storage) => {
-    if (reader.header.host === "javascript") return playScript(reader);
+    if (reader.header.host === "javascript") return playScript(path, reader, storage, options.snapshots);
     const output: ReplayOutput = new ReplayOutput(reader.header.program, () => replayer.store, write);
     const replayer = new Replayer(reader, { journal: output, onEvent: output.onEvent });
-    const sidecar = reader.timed || !options.snapshots ? undefined : await readSidecarFile(path, storage);
-    const timed = await useStoredTicks(reader, sidecar).finally(() => sidecar?.close());
-    if (timed || !options.snapshots) await replayer.runTo();
-    else await timeTrace(path, reader, { store: true, replayer });
+    await playThrough(path, reader, storage, options.snapshots, replayer);
     const exitCode = output.exitCode();
     // Where a recording was cut off, only proc_exit can have been the program's end.
     const finished = reader.complete && reader.endReason === EndReason.Finished;
@@ -38,9 +44,9 @@ export async function play(path: string, options: { readonly snapshots: boolean 
 }
 
 /** Of a JavaScript program only what its modules did is in the trace. */
-async function playScript(reader: TraceReader): Promise<number> {
+async function playScript(path: string, reader: TraceReader, storage: FileStorage, snapshots: boolean): Promise<number> {
   const replayer = new Replayer(reader);
-  await replayer.runTo();
+  await playThrough(path, reader, storage, snapshots, replayer);
   const { tick } = replayer.store;
   noticeLine(`replayed ${reader.eventCount} events, ${tick} ticks; the output of a JavaScript program is not in its trace`);
   if (reader.complete) return ExitCode.Success;

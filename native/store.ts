@@ -3,7 +3,7 @@
  * numbers them when it replays. The state itself is the engine's; only arguments and results pass through slots here.
  */
 import { type Func, type Instance, Status } from "../vm/store.ts";
-import type { Module } from "../vm/types.ts";
+import type { GlobalType, Module } from "../vm/types.ts";
 import type { NativeFunction, NativeGlobal, NativeMemory, NativeTable } from "./engine.ts";
 
 const INITIAL_SLOTS = 1 << 12;
@@ -61,7 +61,7 @@ export class NativeStore {
   readonly functions: (NativeFunction | undefined)[] = [];
   readonly memories: MemoryBook[] = [];
   readonly tables: NativeTable[] = [];
-  readonly globals: NativeGlobal[] = [];
+  readonly globals: { readonly type: GlobalType; readonly global: NativeGlobal }[] = [];
 
   constructor(stackBytes: number) {
     this.stackBytes = stackBytes;

@@ -46,6 +46,7 @@ export interface RecordedStore {
   readonly i32: Int32Array;
   readonly funcs: readonly Func[];
   readonly memories: readonly { readonly bytes: Uint8Array }[];
+  readonly globals: readonly { readonly type: GlobalType }[];
 }
 
 export class Recorder implements Journal {
