@@ -9,6 +9,7 @@ import { ErrorClasses } from "./errors.ts";
 import { exactBacking } from "./exact-backing.ts";
 import { ExternValues } from "./extern-values.ts";
 import { Functions } from "./functions.ts";
+import { markHeldValues } from "./held-values.ts";
 
 /** What a recorder of the surrounding JavaScript program wants to be asked and told. None of these may run wasm. */
 export interface BoundaryHooks {
@@ -70,6 +71,12 @@ export class Agent {
     this.hooks = boundHooks(options);
     this.conversions = new Conversions(this);
     this.functions = new Functions(this, options.generateCode);
+  }
+
+  /** To be called where values of JavaScript are about to become references, none of them being on its way yet. */
+  makeRoom(): void {
+    const { externs, machine } = this;
+    if (externs.isCrowded) externs.keepOnly((mark) => markHeldValues(machine, mark));
   }
 
   /** To be called before anything passes from JavaScript to the machine. */

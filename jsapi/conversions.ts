@@ -49,6 +49,17 @@ export class Conversions {
     }
   }
 
+  /**
+   * Converts a value for each type, in order, but to externref last: that runs no JavaScript, so nobody sees it, and none of
+   * these references is on its way while others do.
+   */
+  allToWasm(values: readonly unknown[], types: readonly ValType[]): Value[] {
+    const converted = types.map((type, i) => (type === ValType.ExternRef ? 0 : this.toWasm(values[i], type)));
+    if (!types.includes(ValType.ExternRef)) return converted;
+    this.agent.makeRoom();
+    return converted.map((value, i) => (types[i] === ValType.ExternRef ? this.toRef(values[i], ValType.ExternRef) : value));
+  }
+
   /** A reference of the machine. Throws TypeError when the value is none of the type. */
   toRef(value: unknown, type: ValType): number {
     if (type === ValType.ExternRef) return this.agent.externs.toRef(value);

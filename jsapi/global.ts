@@ -67,6 +67,7 @@ export function makeGlobalClass(agent: Agent): EntityClass<GlobalObject> & { rea
       const { type } = machine.store.globals[addr]!;
       if (isOpaque(type.valType)) throw opaqueError(type.valType);
       if (!type.mutable) throw typeError("Global.value", "the value of an immutable global cannot be set");
+      agent.makeRoom();
       machine.setGlobal(addr, conversions.toBits(conversions.toWasm(value, type.valType), type.valType));
     }
 
@@ -93,6 +94,7 @@ export function makeGlobalClass(agent: Agent): EntityClass<GlobalObject> & { rea
     const members = dictionary(descriptor, context, "a global descriptor");
     const mutable = Boolean(members.mutable);
     const valType = valueTypeOf(members.value, context, "Property 'value'");
+    agent.makeRoom();
     const initial = value === undefined ? conversions.defaultValue(valType) : conversions.toWasm(value, valType);
     return machine.addGlobal({ valType, mutable }, conversions.toBits(initial, valType));
   }

@@ -88,6 +88,7 @@ export function makeTableClass(agent: Agent): EntityClass<TableObject> & { reado
 
   /** The reference of an element; left out (undefined) it is the default of the type. */
   function reference(type: ValType, value: unknown, context: string): number {
+    agent.makeRoom();
     if (value === undefined) return Number(conversions.defaultValue(type));
     try {
       return conversions.toRef(value, type);

@@ -2,8 +2,7 @@
  * WebAssembly.Tag and WebAssembly.Exception: exceptions of wasm as JavaScript makes and sees them. Nothing here throws them
  * through wasm.
  */
-import type { ValType } from "../vm/types.ts";
-import type { Value } from "../vm/value.ts";
+import { isRefType, type ValType } from "../vm/types.ts";
 import type { Agent } from "./agent.ts";
 import { isOpaque, opaqueError } from "./conversions.ts";
 import { valueTypeOf } from "./global.ts";
@@ -58,7 +57,8 @@ export function makeTagClasses(agent: Agent): TagClasses {
 
   class Exception {
     readonly #tag: object;
-    readonly #payload: readonly Value[];
+    /** As JavaScript sees it: what no reference of the machine stands for cannot be forgotten. */
+    readonly #payload: readonly unknown[];
     readonly #stack: string | undefined;
 
     constructor(tag: unknown, payload: unknown, options: unknown = undefined) {
@@ -71,7 +71,7 @@ export function makeTagClasses(agent: Agent): TagClasses {
         throw typeError(context, `the payload has ${values.length} values, the tag ${types.length} parameters`);
       }
       this.#tag = tag as object;
-      this.#payload = types.map((type, i) => conversions.toWasm(values[i], type));
+      this.#payload = types.map((type, i) => (isRefType(type) ? checked(values[i], type) : conversions.toWasm(values[i], type)));
       this.#stack = traceStack ? new Error().stack : undefined;
     }
 
@@ -90,7 +90,7 @@ export function makeTagClasses(agent: Agent): TagClasses {
       if (at >= types.length) throw rangeError(context, `index ${at} is out of range, the exception has ${types.length} values`);
       const type = types[at]!;
       if (isOpaque(type)) throw opaqueError(type);
-      return conversions.toJs(this.#payload[at]!, type);
+      return this.#payload[at];
     }
 
     get stack(): string | undefined {
@@ -105,6 +105,11 @@ export function makeTagClasses(agent: Agent): TagClasses {
 
   const { isException } = Exception;
   Reflect.deleteProperty(Exception, "isException");
+
+  function checked(value: unknown, type: ValType): unknown {
+    conversions.toRef(value, type);
+    return value;
+  }
 
   function receiver(value: unknown, context: string): void {
     if (!isException(value)) throw typeError(context, "Receiver is not a WebAssembly.Exception");

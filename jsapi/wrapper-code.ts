@@ -30,6 +30,7 @@ function environment(agent: Agent) {
     failure: (ended: Parameters<typeof errors.fromResult>[0]) => errors.fromResult(ended),
     enter: hooks.beforeEnter,
     leave: hooks.afterLeave,
+    makeRoom: () => agent.makeRoom(),
     resultList,
   };
 }
@@ -84,8 +85,16 @@ function writeText(types: readonly ValType[], slot: string): string {
   return types.map((type, i) => `${slotText(type, slot, i)} = v${i};`).join("\n    ");
 }
 
+/**
+ * Conversions in order, but those to externref last: they run no JavaScript, so nobody sees it, and none of their references is on
+ * its way while others do.
+ */
 function convertText(types: readonly ValType[], value: (index: number) => string, declare: string): string {
-  return types.map((type, i) => `${declare}v${i} = ${toWasmText(type, value(i))};`).join("\n    ");
+  const all = types.map((type, i) => ({ type, text: `${declare}v${i} = ${toWasmText(type, value(i))};` }));
+  const extern = all.filter(({ type }) => type === ValType.ExternRef);
+  const others = all.filter(({ type }) => type !== ValType.ExternRef);
+  const lines = [...others, ...(extern.length === 0 ? [] : [{ text: "makeRoom();" }]), ...extern];
+  return lines.map(({ text }) => text).join("\n    ");
 }
 
 function exportText({ params, results }: FuncType, leaves: boolean, enters: boolean): string {

@@ -84,7 +84,7 @@ function plainExported(agent: Agent, type: FuncType, funcAddr: number): Callable
   const { machine, conversions } = agent;
   const { params, results } = type;
   const call = (...args: unknown[]): unknown => {
-    const values = params.map((param, i) => conversions.toWasm(args[i], param));
+    const values = conversions.allToWasm(args, params);
     agent.enter();
     writeValues(machine.store, machine.argSlot, params, values);
     let returned: Value[];
@@ -111,7 +111,7 @@ function plainHost(agent: Agent, type: FuncType, callable: Callable): HostFuncti
     try {
       const returned = callable(...args);
       const list = results.length < 2 ? [returned] : resultList(returned, results.length);
-      values = results.map((result, i) => conversions.toWasm(list[i], result));
+      values = conversions.allToWasm(list, results);
     } finally {
       agent.enter();
     }

@@ -357,7 +357,7 @@ export class Machine {
       // Of an exit inside a nested call only the outermost loop is left to notice.
       if (store.status === Status.Exited) return;
       this.thrown = error;
-      this.journal?.hostThrew(funcAddr, error instanceof Error ? error.message : String(error));
+      if (this.journal !== undefined) this.journal.hostThrew(funcAddr, textOf(error));
       throwHost(store);
       return;
     }
@@ -421,6 +421,15 @@ export class Machine {
   setGlobal(globalAddr: number, bits: bigint): void {
     this.store.setGlobal(globalAddr, bits);
     this.journal?.globalSet(globalAddr, bits);
+  }
+}
+
+/** Text of what a host function threw, for people: whatever it is, this throws nothing. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return "something that has no text";
   }
 }
 

@@ -12,7 +12,7 @@ import { SnapshotTaker } from "../../snapshot/capture.ts";
 import { stateHash } from "../../snapshot/hash.ts";
 import type { Store } from "../../vm/store.ts";
 import { wat } from "../support/wat.ts";
-import type { Loose } from "./subjects.ts";
+import { type Loose, thrownBy } from "./subjects.ts";
 
 const stackBytes = 1 << 18;
 
@@ -110,6 +110,21 @@ describe("a recorded namespace", () => {
         expect(count.value).to.equal(101n);
         recorded.poke(memory, 4, 99);
         exports.seven();
+        await recorded.verify();
+      });
+
+      it("records that an import threw, whatever it was", async () => {
+        const recorded = startRecording(generateCode);
+        const wasm = recorded.WebAssembly;
+        const bytes = await wat(`(module (import "m" "f" (func $f)) (func (export "run") (call $f)))`);
+        const untold = Object.create(Error.prototype, { message: { get: () => expect.fail("asked") } }) as object;
+        let thrown: unknown;
+        const f = () => {
+          throw thrown;
+        };
+        const exports: Loose = new wasm.Instance(new wasm.Module(bytes), { m: { f } }).exports;
+        for (thrown of [undefined, null, Object.create(null), Symbol.iterator, untold])
+          expect(thrownBy(() => exports.run()) === thrown).to.equal(true);
         await recorded.verify();
       });
 
