@@ -77,7 +77,7 @@ export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () =
   });
   machine = api.machine;
   recorder.attach(machine.store);
-  if (settings.audit) audit = new MemoryAudit(machine.store);
+  if (settings.audit) audit = new MemoryAudit(machine.store, Buffer.compare);
   removeSidecar(output);
 
   const finish = atProcessEnd(() => {

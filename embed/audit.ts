@@ -3,47 +3,59 @@
  * before wasm goes on. Costs a copy and a comparison per crossing, so it is an option; changes nothing.
  */
 import { RewasmError } from "../vm/errors.ts";
-import type { Memory } from "../vm/memory.ts";
+import { type Memory, SNAPSHOT_PAGE_BYTES } from "../vm/memory.ts";
 import type { Store } from "../vm/store.ts";
 
 // Taken before a recorder puts others in the place of the globals.
 const Bytes = Uint8Array;
-const Words = Int32Array;
 
-interface Shadow {
-  readonly bytes: Uint8Array;
-  readonly words: Int32Array;
-}
+/** Memories are compared in pieces of this length. */
+const PIECE_BYTES = 1 << 16;
+/** Bytes after a marked page that may have changed with it (vm/memory.ts). */
+const SPILL_BYTES = 16;
+
+/** Compares bytes: 0 when they are equal. */
+export type Compare = (a: Uint8Array, b: Uint8Array) => number;
 
 export class MemoryAudit {
   private readonly store: Store;
-  private readonly shadows: Shadow[] = [];
+  private readonly compare: Compare;
+  private readonly shadows: Uint8Array[] = [];
   /** Comparisons so far. */
   checks = 0;
 
-  constructor(store: Store) {
+  /** Nobody else may clear the dirty marks of the store's memories. `compare` decides on the speed of it all. */
+  constructor(store: Store, compare: Compare) {
     this.store = store;
+    this.compare = compare;
   }
 
-  /** Wasm has handed over: memories are what they are. Cost: a copy of every memory. */
+  /** Wasm has handed over: memories are what they are. Cost: a copy of every page that wasm has ever written. */
   left(): void {
     for (const [addr, memory] of this.store.memories.entries()) {
-      const { bytes } = this.shadow(addr, memory);
-      bytes.set(memory.bytes);
+      const shadow = this.shadow(addr, memory);
+      const { dirty, bytes } = memory;
+      for (let page = dirty.indexOf(1); page >= 0; ) {
+        let next = page + 1;
+        while (dirty[next] === 1) next++;
+        const start = page * SNAPSHOT_PAGE_BYTES;
+        shadow.set(bytes.subarray(start, next * SNAPSHOT_PAGE_BYTES + SPILL_BYTES), start);
+        page = dirty.indexOf(1, next);
+      }
     }
   }
 
   /** A write was noted, and is in the memory already. */
   noted(memoryAddr: number, byteAddr: number, byteLength: number): void {
     const memory = this.store.memories[memoryAddr]!;
-    this.shadow(memoryAddr, memory).bytes.set(memory.bytes.subarray(byteAddr, byteAddr + byteLength), byteAddr);
+    this.shadow(memoryAddr, memory).set(memory.bytes.subarray(byteAddr, byteAddr + byteLength), byteAddr);
   }
 
   /** Wasm is about to go on. Throws RewasmError "missed-write" that names the first range which nobody has noted. */
   check(): void {
     this.checks++;
     for (const [addr, memory] of this.store.memories.entries()) {
-      const missed = firstDifference(this.shadow(addr, memory), memory);
+      const missed = this.firstDifference(this.shadow(addr, memory), memory.bytes);
       if (missed === undefined) continue;
       const [byteAddr, end] = missed;
       const range = `0x${byteAddr.toString(16)}..0x${end.toString(16)}`;
@@ -53,26 +65,25 @@ export class MemoryAudit {
   }
 
   /** The copy of a memory, as long as the memory: what is new is zero. */
-  private shadow(addr: number, memory: Memory): Shadow {
+  private shadow(addr: number, memory: Memory): Uint8Array {
     const known = this.shadows[addr];
-    if (known?.bytes.length === memory.byteLength) return known;
-    const bytes = new Bytes(memory.byteLength);
-    if (known !== undefined) bytes.set(known.bytes);
-    const made = { bytes, words: new Words(bytes.buffer) };
-    this.shadows[addr] = made;
-    return made;
+    if (known?.length === memory.byteLength) return known;
+    const shadow = new Bytes(memory.byteLength);
+    if (known !== undefined) shadow.set(known);
+    this.shadows[addr] = shadow;
+    return shadow;
   }
-}
 
-/** Start and end of the first run of bytes that differ. */
-function firstDifference({ bytes, words }: Shadow, memory: Memory): readonly [start: number, end: number] | undefined {
-  const now = memory.words;
-  let at = 0;
-  while (at < words.length && words[at] === now[at]) at++;
-  if (at === words.length) return undefined;
-  let start = at * 4;
-  while (bytes[start] === memory.bytes[start]) start++;
-  let end = start;
-  while (end < bytes.length && bytes[end] !== memory.bytes[end]) end++;
-  return [start, end];
+  /** Start and end of the first run of bytes that differ. */
+  private firstDifference(shadow: Uint8Array, now: Uint8Array): readonly [start: number, end: number] | undefined {
+    for (let at = 0; at < now.length; at += PIECE_BYTES) {
+      if (this.compare(shadow.subarray(at, at + PIECE_BYTES), now.subarray(at, at + PIECE_BYTES)) === 0) continue;
+      let start = at;
+      while (shadow[start] === now[start]) start++;
+      let end = start;
+      while (end < now.length && shadow[end] !== now[end]) end++;
+      return [start, end];
+    }
+    return undefined;
+  }
 }
