@@ -57,6 +57,8 @@ export class CodeMemory {
   /** Of exact code: per loop the key of its header and the word that receives the fast code index of it. */
   readonly loops: (readonly { readonly key: number; readonly at: number }[] | undefined)[] = [];
   readonly breakpoints = new Map<number, FuncBreakpoints>();
+  /** Functions whose fast code enters generated code: numbers of their loops by key of the header (LoweringDraft). */
+  readonly generatedLoops = new Map<number, ReadonlyMap<number, number>>();
 
   constructor() {
     this.words[0] = Op.Start;

@@ -9,6 +9,7 @@ import { Exit, makeInterpreter } from "./interpreter.ts";
 import { runLeave } from "./leave.ts";
 import { forgetCode, siteOfFastCode } from "./lower.ts";
 import { FRAME_WORDS, Frame, FrameFlag, Status, type Store } from "./store.ts";
+import { Tier } from "./tier.ts";
 import { Trap } from "./trap.ts";
 
 /** Why `runUntil` came back. */
@@ -26,6 +27,8 @@ export type Stop = (typeof Stop)[keyof typeof Stop];
 
 /** Ticks of one stay in the loop. V8 changes over to its best code for the loop only where it is entered anew, so stays are short. */
 const SLICE_TICKS = 1 << 16;
+/** Most ticks that generated code may go on beyond such a stay. */
+const GENERATED_TICKS = 1 << 20;
 
 /**
  * Runs while the machine is Running and fewer than `limitTick` ticks have passed since its start. Settled means: every
@@ -37,12 +40,24 @@ export function runUntil(store: Store, limitTick: number, skipTick: number = sto
     const remaining = limitTick - store.tick;
     const fast = remaining > 2 * FLOOR_TICKS && !store.exactOnly;
     switchMode(store, fast ? Mode.Fast : Mode.Exact);
-    if (store.interpreter === undefined || !store.interpreter.isCurrent()) store.interpreter = makeInterpreter(store);
-    const exit = store.interpreter.run(store.frameMode, Math.min(remaining, SLICE_TICKS), store.topAcc, skipTick);
+    if (store.interpreter === undefined || !store.interpreter.isCurrent()) renewInterpreter(store);
+    let fuel = Math.min(remaining, SLICE_TICKS);
+    let reserve = Math.min(remaining - fuel, GENERATED_TICKS);
+    if (fast && store.generates === "eagerly") {
+      // For tests: short stays, so that generated code leaves and is entered again at all kinds of places.
+      store.tier!.generateAll();
+      fuel = Math.min(fuel, FLOOR_TICKS + (store.tick % 1021));
+      reserve = 0;
+    }
+    const exit = store.interpreter!.run(store.frameMode, fuel, store.topAcc, skipTick, reserve);
     store.topAcc = 0;
     switch (exit) {
       case Exit.Sync:
         addUncharged(store);
+        store.tier?.sample();
+        break;
+      case Exit.Generated:
+        store.tier!.takeFrames();
         break;
       case Exit.Limit:
         if (store.tick >= limitTick) return Stop.Limit;
@@ -67,6 +82,12 @@ export function runUntil(store: Store, limitTick: number, skipTick: number = sto
     }
   }
   return Stop.Waiting;
+}
+
+function renewInterpreter(store: Store): void {
+  if (store.generates) store.tier ??= new Tier(store);
+  store.tier?.settle();
+  store.interpreter = makeInterpreter(store);
 }
 
 /** Runs what takes no tick. Afterwards the machine stands at a counted instruction or waits. */

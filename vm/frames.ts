@@ -56,12 +56,14 @@ export function pcOfKey(store: Store, funcAddr: number, key: number, mode: Mode)
 /** Keys of the point where the running frame stands: several when steps between them take neither tick nor code. */
 function runningKeys(store: Store, funcAddr: number, pc: number): number[] {
   const code = codeOfPc(store, funcAddr, pc);
-  if (pc === 0 || pc === code.start) return [ENTRY];
+  if (pc === 0) return [ENTRY];
   const keys: number[] = [];
   // Points that share a code index but not what is uncharged there are different states.
   for (let point = findSorted(code.pointPcs, pc); point >= 0 && code.pointPcs[point] === pc; point++) {
     if (code.pointAccs[point] === store.topAcc) keys.push(code.pointKeys[point]!);
   }
+  // A loop may begin where the function does: then its header is meant, as locals may have changed.
+  if (keys.length === 0 && pc === code.start) keys.push(ENTRY);
   return keys;
 }
 
@@ -87,6 +89,12 @@ function switchFrame(store: Store, at: number, mode: Mode): void {
   for (const key of keys) if (resume(store, at, funcAddr, key, mode)) return;
   // Fast code has no such point: exact code goes on until it reaches a loop header or calls.
   store.topAcc = 0;
+}
+
+/** Lets the frame at word `at`, which is or becomes the running one, continue at a point: in fast code if that has it. */
+export function placeFrame(store: Store, at: number, funcAddr: number, key: number): void {
+  store.frames[at + Frame.Pc] = 0;
+  if (!resume(store, at, funcAddr, key, Mode.Fast)) resume(store, at, funcAddr, key, Mode.Exact);
 }
 
 /** Lets the running frame continue at a point in code of `mode`; false when that code lacks the point. */

@@ -61,6 +61,8 @@ class FastLowering extends VirtualStack {
     const { draft } = this;
     const { reader } = draft;
     this.open("func", [], draft.type.results, undefined, 0);
+    if (draft.generatedLoops !== undefined) draft.emit(Op.Generated, 0);
+
     while (reader.next()) {
       if (draft.skipsDead()) continue;
       draft.wasmOffset = reader.wasmOffset;
@@ -582,6 +584,8 @@ class FastLowering extends VirtualStack {
     this.acc = 0;
     this.open("loop", type.params, type.results, undefined, draft.pc);
     draft.point(pointBefore(draft.reader.pos), 0);
+    const number = draft.generatedLoops?.get(pointBefore(draft.reader.pos));
+    if (number !== undefined) draft.emit(Op.Generated, number);
     this.closeOperations();
   }
 

@@ -42,6 +42,8 @@ export class LoweringDraft {
   maxHeight = 0;
   /** Nesting depth inside unreachable code, or -1 while code is reachable. */
   deadDepth = -1;
+  /** Of fast code: numbers of the loops at whose headers generated code is entered, by key of the header. */
+  generatedLoops: ReadonlyMap<number, number> | undefined;
   /** When set, every operation emitted is noted by its code index. */
   sites: Map<number, OpSite> | undefined;
   /** Of the wasm instruction being lowered, for `sites`. */
@@ -135,7 +137,10 @@ export function lowerFunction(store: Store, funcAddr: number, mode: Mode): Lower
   const lower = (base: number): LoweringDraft => {
     const draft = new LoweringDraft(store, funcAddr, base);
     if (exact) lowerExact(draft, breakpoints);
-    else lowerFast(draft);
+    else {
+      draft.generatedLoops = code.generatedLoops.get(funcAddr);
+      lowerFast(draft);
+    }
     return draft;
   };
   let draft = lower(code.top);
@@ -165,6 +170,19 @@ export function lowerFunction(store: Store, funcAddr: number, mode: Mode): Lower
   return lowered;
 }
 
+/**
+ * Makes the fast code of a function anew, with entries to generated code at the headers of its loops (keys in order of
+ * their numbers, from 1). Frames that hold indices of the old code have to be moved: points keep their keys.
+ */
+export function relowerFast(store: Store, funcAddr: number, loopKeys: readonly number[]): void {
+  const { code } = store;
+  const old = code.fast[funcAddr];
+  if (old !== undefined) code.release(old);
+  code.fast[funcAddr] = undefined;
+  code.generatedLoops.set(funcAddr, new Map(loopKeys.map((key, i) => [key, i + 1])));
+  lowerFunction(store, funcAddr, Mode.Fast);
+}
+
 /** Code of a function for a mode, made when there is none. */
 export function loweredFunction(store: Store, funcAddr: number, mode: Mode): LoweredCode {
   return store.code.lowered(funcAddr, mode) ?? lowerFunction(store, funcAddr, mode);
@@ -192,6 +210,8 @@ export function forgetCode(store: Store, funcAddr: number): void {
   code.exact[funcAddr] = undefined;
   code.fast[funcAddr] = undefined;
   code.loops[funcAddr] = undefined;
+  code.generatedLoops.delete(funcAddr);
+  store.tier?.withdraw(funcAddr);
   funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.PcExact] = 0;
   funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.PcFast] = 0;
 }
@@ -201,6 +221,7 @@ export function siteOfFastCode(store: Store, funcAddr: number, pc: number): OpSi
   const lowered = store.code.fast[funcAddr]!;
   const draft = new LoweringDraft(store, funcAddr, lowered.start);
   draft.sites = new Map();
+  draft.generatedLoops = store.code.generatedLoops.get(funcAddr);
   lowerFast(draft);
   const site = draft.sites.get(pc);
   if (site === undefined) throw new Error(`code index ${pc} begins no operation of function ${funcAddr}`);

@@ -471,6 +471,7 @@ export const Op = {
   CallRef: 455,
   Leave: 456,
   Clamp: 457,
+  Generated: 458,
 } as const;
 export type Op = (typeof Op)[keyof typeof Op];
 
@@ -934,6 +935,8 @@ export const opRows: readonly (readonly [name: string, operands: string])[] = [
   ["CallRef", "ilcw"],
   ["Leave", "ncniiyw"],
   ["Clamp", "ii"],
+  // Enters generated code at loop number n of the function, or at its start (0).
+  ["Generated", "n"],
 ];
 
 /** Words of an instruction, its number included (br_table's entries not). */

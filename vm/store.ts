@@ -14,6 +14,7 @@ import { CodeMemory, Mode } from "./code.ts";
 import type { Interpreter } from "./interpreter.ts";
 import { Memory, type MemoryBacking } from "./memory.ts";
 import { Table } from "./table.ts";
+import type { Tier } from "./tier.ts";
 import { Trap } from "./trap.ts";
 import {
   type FuncType,
@@ -131,6 +132,11 @@ export interface PendingGrow {
 export interface StoreOptions {
   /** Limit of value stack and frame records together; deterministic, so it is written in traces. Default 8 MiB. */
   readonly stackBytes?: number;
+  /**
+   * False keeps hot functions from being made into JavaScript (tier.ts): slower, the same to the tick. "eagerly" makes
+   * all of them at once, for tests. Default true.
+   */
+  readonly generate?: boolean | "eagerly";
 }
 
 export const DEFAULT_STACK_BYTES = 8 << 20;
@@ -152,6 +158,8 @@ export const FuncInfo = {
   InstanceAddr: 5,
   /** Store-wide number of the function's type: equal types have equal numbers. */
   TypeId: 6,
+  /** 1 when there is generated code of it (tier.ts). */
+  Generated: 7,
 } as const;
 
 // Room enough that most programs never have these arrays replaced: the loop is compiled for their addresses.
@@ -198,6 +206,9 @@ export class Store {
   readonly code = new CodeMemory();
   /** The loop over this store's arrays, made at the first run. */
   interpreter: Interpreter | undefined;
+  /** Generated code, made with the loop unless it is not wanted. Derived, not state. */
+  tier: Tier | undefined;
+  readonly generates: boolean | "eagerly";
   /** For which mode the Pc words of frames are meant; see frames.ts for frames in neither. */
   frameMode: Mode = Mode.Exact;
   /** Ticks that the top frame's fast code has not charged at its Pc; `tick` counts them. Zero unless frameMode is Fast. */
@@ -214,6 +225,7 @@ export class Store {
 
   constructor(options: StoreOptions = {}, backing?: BackingFactory) {
     this.stackBytes = options.stackBytes ?? DEFAULT_STACK_BYTES;
+    this.generates = options.generate ?? true;
     this.stackSlots = this.stackBytes >>> 3;
     const stack = new ArrayBuffer(this.stackSlots * 8);
     this.i32 = new Int32Array(stack);
@@ -270,6 +282,7 @@ export class Store {
     info[at + FuncInfo.LocalSlots] = slotCount(params);
     info[at + FuncInfo.InstanceAddr] = host ? -1 : func.instanceAddr;
     info[at + FuncInfo.TypeId] = this.typeId(func.type);
+    info[at + FuncInfo.Generated] = 0;
     return addr;
   }
 

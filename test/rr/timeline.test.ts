@@ -369,7 +369,7 @@ describe("timeline: long moves", () => {
         (loop $again
           (i32.store (i32.and (local.get $n) (i32.const 0xfffc)) (local.get $n))
           (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))`);
-    busy = await Timeline.open(recordProgram(module, [{ name: "spin", args: [10_000_000] }]).storage);
+    busy = await Timeline.open(recordProgram(module, [{ name: "spin", args: [100_000_000] }]).storage);
   });
 
   it("can be cancelled: forward where it is, backward where it began", async () => {

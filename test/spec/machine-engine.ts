@@ -18,8 +18,8 @@ import { type Engine, ModuleRejected, ModuleUnlinkable, type Outcome } from "./e
 import type { WastValue } from "./wast.ts";
 
 export interface MachineEngineOptions {
-  /** `exact`: every instruction by itself in its canonical slots. */
-  readonly lowering: "exact" | "fast";
+  /** `exact`: every instruction by itself in its canonical slots; `generated`: all functions made into JavaScript. */
+  readonly lowering: "exact" | "fast" | "generated";
   /**
    * Run in slices of so many ticks, with `betweenSlices` after each: it may replace the state by an equal one. Slices of
    * one call become longer and longer, so that long calls and deep stacks stay affordable.
@@ -44,7 +44,10 @@ export class MachineEngine implements Engine<Module, MachineInstance> {
   constructor(options: MachineEngineOptions) {
     this.name = options.lowering;
     this.options = options;
-    this.machine = new Machine(options.stackBytes === undefined ? {} : { stackBytes: options.stackBytes });
+    this.machine = new Machine({
+      generate: options.lowering === "generated" ? "eagerly" : false,
+      ...(options.stackBytes === undefined ? {} : { stackBytes: options.stackBytes }),
+    });
     this.machine.store.exactOnly = options.lowering === "exact";
     this.spectest = spectestModule(this.machine);
   }

@@ -2,7 +2,7 @@
 import type { MachineEngineOptions } from "./machine-engine.ts";
 import { restoringHook } from "./restoring.ts";
 
-export const RUN_MODES = ["fast", "exact", "restored"] as const;
+export const RUN_MODES = ["generated", "fast", "exact", "restored"] as const;
 export type RunMode = (typeof RUN_MODES)[number];
 
 /** A prime, so that slices end at ever other instructions of a loop. */

@@ -9,9 +9,9 @@ import type { Module } from "../../vm/types.ts";
 import { validateModule } from "../../vm/validate.ts";
 import type { Value } from "../../vm/value.ts";
 
-/** How a machine runs: fast code wherever the goal allows it, or exact code only. */
-export type Way = "fast" | "exact";
-export const WAYS: readonly Way[] = ["fast", "exact"];
+/** How a machine runs: by the loop, with fast code wherever the goal allows it or exact code only; or with all functions generated. */
+export type Way = "generated" | "fast" | "exact";
+export const WAYS: readonly Way[] = ["generated", "fast", "exact"];
 
 export function checkedModule(bytes: Uint8Array): Module {
   const module = decodeModule(bytes);
@@ -28,7 +28,7 @@ export class Bench {
   constructor(module: Module, way: Way = "fast", imports: ImportObject = {}, options: MachineOptions = {}) {
     this.module = module;
     // A small stack: tests make thousands of machines.
-    this.machine = new Machine({ stackBytes: 1 << 18, ...options });
+    this.machine = new Machine({ stackBytes: 1 << 18, generate: way === "generated" ? "eagerly" : false, ...options });
     this.machine.store.exactOnly = way === "exact";
     this.instanceAddr = this.machine.instantiate(module, imports).instanceAddr;
   }

@@ -55,19 +55,20 @@ for (const [number, { name, checkWork }] of KERNELS.entries()) {
       }
     });
 
-    it("gives the state of exact code, at once and in pieces", () => {
-      const pieces = begin("fast");
-      for (const [i, tick] of ticks.entries()) {
-        const direct = begin("fast");
-        direct.runTo(tick);
-        expect(direct.hash(), `at once to tick ${tick}`).to.equal(hashes[i]);
-        while (pieces.store.tick < tick && pieces.store.status === Status.Running) {
-          const length = [1, 7, 100, 5000, 9000, 300_000][Math.floor(random() * 6)]!;
-          pieces.runTo(Math.min(tick, pieces.store.tick + 1 + Math.floor(random() * length)));
+    for (const way of ["fast", "generated"] as const)
+      it(`gives the state of exact code by ${way} code, at once and in pieces`, () => {
+        const pieces = begin(way);
+        for (const [i, tick] of ticks.entries()) {
+          const direct = begin(way);
+          direct.runTo(tick);
+          expect(direct.hash(), `at once to tick ${tick}`).to.equal(hashes[i]);
+          while (pieces.store.tick < tick && pieces.store.status === Status.Running) {
+            const length = [1, 7, 100, 5000, 9000, 300_000][Math.floor(random() * 6)]!;
+            pieces.runTo(Math.min(tick, pieces.store.tick + 1 + Math.floor(random() * length)));
+          }
+          expect(pieces.hash(), `in pieces to tick ${tick}`).to.equal(hashes[i]);
         }
-        expect(pieces.hash(), `in pieces to tick ${tick}`).to.equal(hashes[i]);
-      }
-    });
+      });
 
     it("goes on from frames that were stored in the middle", () => {
       const first = begin("fast");
@@ -82,29 +83,30 @@ for (const [number, { name, checkWork }] of KERNELS.entries()) {
       }
     });
 
-    it("is not changed by breakpoints and frame watches", () => {
-      const watched = begin("fast");
-      const { store } = watched;
-      for (const [i, tick] of ticks.entries()) {
-        // Somewhere in a function that runs, or in any other.
-        const wanted = i % 2 === 0 ? store.frameWord(store.depth - 1, Frame.Func) : Math.floor(random() * store.funcs.length);
-        const funcAddr = store.funcs[wanted]!.kind === "wasm" ? wanted : store.frameWord(store.depth - 1, Frame.Func);
-        setBreakpoints(store, funcAddr, { entry: random() < 0.5, wasmOffsets: new Set([someOffset(store, funcAddr, random)]) });
-        watchFrame(store, Math.floor(random() * store.depth));
-        let stops = 0;
-        while (store.status === Status.Running && runUntil(store, tick) !== Stop.Limit) {
-          // Not at each of thousands: then they are taken away in the middle.
-          if (++stops > 20) {
-            setBreakpoints(store, funcAddr, undefined);
-            unwatchFrames(store);
+    for (const way of ["fast", "generated"] as const)
+      it(`is not changed by breakpoints and frame watches in ${way} code`, () => {
+        const watched = begin(way);
+        const { store } = watched;
+        for (const [i, tick] of ticks.entries()) {
+          // Somewhere in a function that runs, or in any other.
+          const wanted = i % 2 === 0 ? store.frameWord(store.depth - 1, Frame.Func) : Math.floor(random() * store.funcs.length);
+          const funcAddr = store.funcs[wanted]!.kind === "wasm" ? wanted : store.frameWord(store.depth - 1, Frame.Func);
+          setBreakpoints(store, funcAddr, { entry: random() < 0.5, wasmOffsets: new Set([someOffset(store, funcAddr, random)]) });
+          watchFrame(store, Math.floor(random() * store.depth));
+          let stops = 0;
+          while (store.status === Status.Running && runUntil(store, tick) !== Stop.Limit) {
+            // Not at each of thousands: then they are taken away in the middle.
+            if (++stops > 20) {
+              setBreakpoints(store, funcAddr, undefined);
+              unwatchFrames(store);
+            }
           }
+          if (store.status === Status.Running) expect(store.tick).to.equal(tick);
+          expect(watched.hash(), `tick ${tick}, ${stops} stops`).to.equal(hashes[i]);
+          unwatchFrames(store);
+          if (random() < 0.5) setBreakpoints(store, funcAddr, undefined);
         }
-        if (store.status === Status.Running) expect(store.tick).to.equal(tick);
-        expect(watched.hash(), `tick ${tick}, ${stops} stops`).to.equal(hashes[i]);
-        unwatchFrames(store);
-        if (random() < 0.5) setBreakpoints(store, funcAddr, undefined);
-      }
-    });
+      });
   });
 }
 
@@ -148,8 +150,9 @@ function endOf(bench: Bench, name: string, args: readonly (number | bigint)[]): 
 /** Both codes, and pieces of single steps at the end, must meet the same end; answers it. */
 function sameEnd(module: Module, name: string, args: readonly (number | bigint)[], stackBytes = 1 << 15): End {
   const options = { stackBytes };
-  const [fast, exact] = WAYS.map((way) => endOf(new Bench(module, way, {}, options), name, args));
+  const [generated, fast, exact] = WAYS.map((way) => endOf(new Bench(module, way, {}, options), name, args));
   expect(fast, `${name}(${args}): fast, then exact`).to.deep.equal(exact);
+  expect(generated, `${name}(${args}): generated, then exact`).to.deep.equal(exact);
   const stepped = new Bench(module, "fast", {}, options).begin(name, ...args);
   const { store } = stepped;
   if (store.status === Status.Running) runUntil(store, Math.max(0, exact!.tick - 30));
@@ -360,10 +363,13 @@ describe("memory.grow in the middle", () => {
     const random = mulberry32(31);
     // About 30 ticks a round, a grow every 1024 rounds.
     for (const tick of [...randomTicks(random, 10, 250_000), 1, 5, 6, 7, 8, 9, 10, 11]) {
-      expect(run("fast", tick), `tick ${tick}`).to.equal(run("exact", tick));
+      const exact = run("exact", tick);
+      expect(run("fast", tick), `tick ${tick}`).to.equal(exact);
+      expect(run("generated", tick), `tick ${tick}, generated`).to.equal(exact);
     }
     const ends = WAYS.map((way) => new Bench(module, way).call("main", 12_000));
-    expect(ends[0]).to.deep.equal(ends[1]);
+    expect(ends[0]).to.deep.equal(ends[2]);
+    expect(ends[1]).to.deep.equal(ends[2]);
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * Random programs (seeded) run by the engine, in fast code, in exact code, in pieces and from stored states: results, traps, memory and the
+ * Random programs (seeded) run by the engine, in generated, fast and exact code, in pieces and from stored states: results, traps, memory and the
  * state hash at random ticks agree. Fusing, aliasing of locals and charging of ticks go wrong here first.
  * `REWASM_SEEDS=FIRST-LAST` runs other seeds than the usual ones.
  */
@@ -84,9 +84,11 @@ function compareInside(module: Module, random: () => number, what: string): void
   let { store: moved } = new Bench(module, "fast").begin("main", ...ARGS[1]!);
   for (const tick of places) {
     exact.runTo(tick);
-    const fast = new Bench(module, "fast").begin("main", ...ARGS[1]!);
-    fast.runTo(tick);
-    expect(fast.hash(), `${what} at tick ${tick}`).to.equal(exact.hash());
+    for (const way of ["fast", "generated"] as const) {
+      const direct = new Bench(module, way).begin("main", ...ARGS[1]!);
+      direct.runTo(tick);
+      expect(direct.hash(), `${what} at tick ${tick}, ${way}`).to.equal(exact.hash());
+    }
     while (pieces.store.status === Status.Running && pieces.store.tick < tick) {
       pieces.runTo(Math.min(tick, pieces.store.tick + 1 + Math.floor(random() * 20_000)));
     }
@@ -114,6 +116,7 @@ describe("random programs", function () {
         expect(fast.outcomes, `seed ${seed}, fast`).to.deep.equal(expected);
         const exact = ourOutcomes(module, "exact");
         expect(exact, `seed ${seed}, exact`).to.deep.equal(fast);
+        expect(ourOutcomes(module, "generated"), `seed ${seed}, generated`).to.deep.equal(exact);
         trapped += expected.filter(({ result }) => result === "trap").length;
         compareInside(module, mulberry32(seed), `seed ${seed}`);
       }
