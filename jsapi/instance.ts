@@ -2,9 +2,9 @@
  * WebAssembly.Instance: reading imports from JavaScript objects, instantiating, and the exports object (JS API: "read the
  * imports", "create an exports object"). The only place where module instances are made.
  */
-import { LinkError, ResourceError } from "../vm/errors.ts";
+import { LinkError, ResourceError, UnsupportedError } from "../vm/errors.ts";
 import type { ExternAddr } from "../vm/store.ts";
-import { ExternKind, type GlobalType, type Import, ValType, type Module as VmModule } from "../vm/types.ts";
+import { ExternKind, funcTypeAt, type GlobalType, type Import, ValType, type Module as VmModule } from "../vm/types.ts";
 import type { Agent, EntityClass } from "./agent.ts";
 import { isOpaque } from "./conversions.ts";
 import type { Callable } from "./functions.ts";
@@ -126,6 +126,8 @@ function exportsObject(agent: Agent, entities: Entities, instanceAddr: number): 
         return entities.memory.at(memoryAddrs[index]!);
       case ExternKind.Global:
         return entities.global.at(globalAddrs[index]!);
+      case ExternKind.Tag:
+        throw new UnsupportedError("unsupported: tags cannot be exported yet");
     }
   }
 }
@@ -159,7 +161,8 @@ function externAddr(
   switch (kind) {
     case ExternKind.Func: {
       if (typeof given !== "function") throw linkError("function import requires a callable");
-      const addr = agent.functions.addrOf(given) ?? agent.functions.addImport(given as Callable, module.types[desc.typeIndex]!, from, name);
+      const addr =
+        agent.functions.addrOf(given) ?? agent.functions.addImport(given as Callable, funcTypeAt(module, desc.typeIndex), from, name);
       return { kind, addr };
     }
     case ExternKind.Table:
@@ -168,6 +171,8 @@ function externAddr(
       return { kind, addr: entities.memory.addrOf(given) ?? fail(linkError("memory import must be a WebAssembly.Memory object")) };
     case ExternKind.Global:
       return { kind, addr: entities.global.addrOf(given) ?? constantGlobal(agent, desc.type, given, linkError) };
+    case ExternKind.Tag:
+      throw new UnsupportedError("unsupported: tags cannot be imported yet");
   }
 }
 

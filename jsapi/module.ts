@@ -44,6 +44,7 @@ const kindNames: Readonly<Record<ExternKind, ImportExportKind>> = {
   [ExternKind.Table]: "table",
   [ExternKind.Memory]: "memory",
   [ExternKind.Global]: "global",
+  [ExternKind.Tag]: "tag",
 };
 
 /** Stands in the constructor's argument for a module that is compiled already. Never handed out. */

@@ -77,7 +77,7 @@ export function createJsApi(options: WebAssemblyOptions = {}): JsApi {
     machine: agent.machine,
     addressOf: (value) => {
       for (const kind of Object.values(ExternKind)) {
-        const addr = kinds[kind]!.addrOf(value);
+        const addr = kinds[kind]?.addrOf(value);
         if (addr !== undefined) return { kind, addr };
       }
       return undefined;

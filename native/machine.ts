@@ -12,7 +12,7 @@ import { type EngineCall, type EngineFunction, ExitRequest, type HostEngine } fr
 import type { CallResult, InstantiateResult } from "../vm/machine.ts";
 import { type ExternAddr, Status } from "../vm/store.ts";
 import { Trap } from "../vm/trap.ts";
-import { ExternKind, type FuncType, type Module, ValType } from "../vm/types.ts";
+import { ExternKind, type FuncType, funcTypeAt, type Module, ValType } from "../vm/types.ts";
 import type { Value } from "../vm/value.ts";
 import { type NativeFunction, type NativeImports, type NativeInstance, type NativeMemory, type NativeTable, native } from "./engine.ts";
 import { MEMORY_REPORT, type Rewritten, rewriteModule, tableReport, trampolineModule } from "./rewrite.ts";
@@ -100,7 +100,7 @@ export class NativeMachine implements HostEngine {
       if (implementation === undefined || desc.kind !== ExternKind.Func) {
         throw new LinkError("unknown-import", `unknown import: ${from}.${name} is not provided`);
       }
-      const type = module.types[desc.typeIndex]!;
+      const type = funcTypeAt(module, desc.typeIndex);
       const addr = this.store.funcs.push({ kind: "host", type, module: from, name }) - 1;
       this.recorder.hostFuncAdded(addr, from, name, type);
       given[from] ??= {};

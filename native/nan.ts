@@ -12,7 +12,7 @@
  */
 import { blockType, type InstrReader } from "../vm/instr.ts";
 import { Imm, type InstrRow, instructions, Wasm } from "../vm/opcodes.ts";
-import { type FuncBody, type FuncType, type Module, ValType } from "../vm/types.ts";
+import { type FuncBody, type FuncType, funcTypeAt, type Module, ValType } from "../vm/types.ts";
 
 /** What a fix works on. */
 export const FixType = { F32: 0, F64: 1 } as const;
@@ -331,7 +331,7 @@ export class NanAnalysis {
         return;
       }
       case Wasm.CallIndirect: {
-        const type = this.module.types[reader.a]!;
+        const type = funcTypeAt(this.module, reader.a);
         this.popExact(type.params.length + 1);
         this.pushExact(type.results.length);
         return;

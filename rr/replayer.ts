@@ -493,6 +493,8 @@ export class Replayer {
       [ExternKind.Table]: store.tables,
       [ExternKind.Memory]: store.memories,
       [ExternKind.Global]: store.globals,
+      // Recordings have none yet.
+      [ExternKind.Tag]: [],
     };
     for (const [i, wanted] of module.imports.entries()) {
       const given = imports[i];

@@ -3,7 +3,7 @@
  * has more. Values of memories, tables, globals and frames are not touched here.
  */
 import { forgetCode } from "../vm/lower.ts";
-import type { Func, Instance, Store } from "../vm/store.ts";
+import { type Func, type Instance, type Store, wasmFunc } from "../vm/store.ts";
 import { funcTypeName, type Module } from "../vm/types.ts";
 import { moduleDigest } from "./digest.ts";
 import { SnapshotError } from "./errors.ts";
@@ -105,7 +105,7 @@ export function alignShape(store: Store, snapshot: Snapshot, modules: readonly M
   for (const [, instance] of rest(shape.instances, store.instances.length)) {
     store.instances.push(makeInstance(instance, modules[instance.moduleIndex]!));
   }
-  for (const [addr, func] of rest(shape.funcs, store.funcs.length)) store.addFunc(makeFunc(shape, modules, func, addr));
+  for (const [addr, func] of rest(shape.funcs, store.funcs.length)) store.addFunc(makeFunc(store, shape, modules, func, addr));
 }
 
 function mismatch(message: string): SnapshotError {
@@ -171,10 +171,10 @@ function wasmFuncType(shape: Shape, modules: readonly Module[], func: FuncShape 
   return type;
 }
 
-function makeFunc(shape: Shape, modules: readonly Module[], func: FuncShape, addr: number): Func {
+function makeFunc(store: Store, shape: Shape, modules: readonly Module[], func: FuncShape, addr: number): Func {
   if (func.kind === "host") return { kind: "host", type: func.type, module: func.module, name: func.name };
-  const type = wasmFuncType(shape, modules, func, addr);
-  return { kind: "wasm", type, instanceAddr: func.instanceAddr, funcIndex: func.funcIndex };
+  wasmFuncType(shape, modules, func, addr);
+  return wasmFunc(store, modules[shape.instances[func.instanceAddr]!.moduleIndex]!, func.instanceAddr, func.funcIndex);
 }
 
 function makeInstance(shape: InstanceShape, module: Module): Instance {

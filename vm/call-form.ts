@@ -6,10 +6,12 @@ import { pointAfterCall } from "./code.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { Wasm } from "./opcodes.ts";
 import { Leave, Op } from "./ops.ts";
-import type { FuncType } from "./types.ts";
+import { type FuncType, funcTypeAt } from "./types.ts";
 
 export interface CallForm {
   readonly type: FuncType;
+  /** Number of the type in the store, which calls that find their callee at run time compare. */
+  readonly typeNumber: number;
   readonly tail: boolean;
   /** Function address, table address, or 0 for calls through a reference. */
   readonly addr: number;
@@ -20,19 +22,21 @@ export interface CallForm {
 
 /** The form of the instruction that the draft's reader is at, or undefined when that is no call. */
 export function callForm(draft: LoweringDraft): CallForm | undefined {
-  const { module, instance, reader } = draft;
+  const { module, instance, reader, store } = draft;
   const { code, a, b } = reader;
   switch (code) {
     case Wasm.Call:
     case Wasm.ReturnCall: {
       const tail = code === Wasm.ReturnCall;
-      return { type: module.funcTypes[a]!, tail, addr: instance.funcAddrs[a]!, through: "function", address64: false };
+      const typeNumber = store.types.ofModule(module)[module.funcTypeIndices[a]!]!;
+      return { type: module.funcTypes[a]!, typeNumber, tail, addr: instance.funcAddrs[a]!, through: "function", address64: false };
     }
     case Wasm.CallIndirect:
     case Wasm.ReturnCallIndirect: {
       const tail = code === Wasm.ReturnCallIndirect;
       const address64 = module.tableTypes[b]!.address64 === true;
-      return { type: module.types[a]!, tail, addr: instance.tableAddrs[b]!, through: "table", address64 };
+      const typeNumber = store.types.ofModule(module)[a]!;
+      return { type: funcTypeAt(module, a), typeNumber, tail, addr: instance.tableAddrs[b]!, through: "table", address64 };
     }
     default:
       return undefined;
@@ -45,14 +49,13 @@ export function callForm(draft: LoweringDraft): CallForm | undefined {
  */
 export function emitCall(draft: LoweringDraft, form: CallForm, slot: number, target: number, charge: number): void {
   const { wasmOffset } = draft.reader;
-  const { addr } = form;
+  const { addr, typeNumber } = form;
   if (form.tail) {
-    const typeId = draft.store.typeId(form.type);
     const kind = { function: Leave.TailCall, table: Leave.TailCallIndirect, reference: Leave.TailCallRef }[form.through];
-    draft.emit(Op.Leave, kind, charge, addr, slot * 2, target * 2, typeId);
+    draft.emit(Op.Leave, kind, charge, addr, slot * 2, target * 2, typeNumber);
     draft.words.push(wasmOffset);
   } else if (form.through === "function") draft.emit(Op.Call, addr * 8, slot, charge, wasmOffset);
-  else if (form.through === "table") draft.emit(Op.CallIndirect, addr, draft.store.typeId(form.type), target * 2, slot, charge, wasmOffset);
+  else if (form.through === "table") draft.emit(Op.CallIndirect, addr, typeNumber, target * 2, slot, charge, wasmOffset);
   else draft.emit(Op.CallRef, target * 2, slot, charge, wasmOffset);
   draft.point(pointAfterCall(wasmOffset), 0);
 }

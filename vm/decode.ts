@@ -6,9 +6,11 @@
  * Implementation limits are those of the JavaScript API specification, so that what runs here runs in a browser.
  */
 import { DecodeError, ValidationError } from "./errors.ts";
-import { hexByte, InstrReader, isValType } from "./instr.ts";
-import { Wasm } from "./opcodes.ts";
+import { InstrReader } from "./instr.ts";
+import { InstrFlag, Wasm } from "./opcodes.ts";
 import { ByteReader } from "./reader.ts";
+import { hexByte, MAX_TYPES, readRefType, readStorageType, readValType } from "./type-reader.ts";
+import { groupKey, noContents } from "./type-space.ts";
 import {
   type ConstExpr,
   type CustomSection,
@@ -16,6 +18,7 @@ import {
   type ElemSegment,
   type Export,
   ExternKind,
+  type FieldType,
   type FuncBody,
   type FuncType,
   type GlobalDef,
@@ -25,17 +28,26 @@ import {
   type Limits,
   type MemoryType,
   type Module,
+  mapValType,
+  nonNull,
   type Section,
   type SegmentMode,
+  type StorageType,
   type TableDef,
   type TableType,
+  type TagDef,
+  type TypeDef,
+  typeIndexOf,
   ValType,
 } from "./types.ts";
 
 /** Implementation limits: the most of each that a module may have. */
 export const DecodeLimit = {
   ModuleBytes: 1 << 30,
-  Types: 1_000_000,
+  /** Members of recursive groups counted one by one. */
+  Types: MAX_TYPES,
+  StructFields: 10_000,
+  Tags: 1_000_000,
   Functions: 1_000_000,
   Imports: 1_000_000,
   Exports: 1_000_000,
@@ -70,10 +82,11 @@ export const SectionId = {
   Code: 10,
   Data: 11,
   DataCount: 12,
+  Tag: 13,
 } as const;
 
-/** Place of each section id in the order that the format prescribes: the data count comes before the code. */
-const sectionRank: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10];
+/** Place of each section id in the order that the format prescribes: tags before globals, the data count before the code. */
+const sectionRank: readonly number[] = [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 11, 6];
 
 const noLocals: FuncBody["localRuns"] = [];
 
@@ -89,13 +102,19 @@ export function decodeModule(bytes: Uint8Array): Module {
 class ModuleDecoder {
   private readonly bytes: Uint8Array;
   private readonly reader: ByteReader;
-  private readonly types: FuncType[] = [];
+  private readonly types: TypeDef[] = [];
+  /** Canonical index of each type, grown as they come; and of each group its first type, by what it contains. */
+  private canonicalTypes = new Int32Array(64);
+  private readonly groups = new Map<string, number>();
+  /** Types may be named up to here: those of the group that is being read, and before. */
+  private typeIndexEnd = 0;
   private readonly imports: Import[] = [];
   private readonly funcTypeIndices: number[] = [];
   private readonly funcs: FuncBody[] = [];
   private readonly tables: TableDef[] = [];
   private readonly memories: MemoryType[] = [];
   private readonly globals: GlobalDef[] = [];
+  private readonly tags: TagDef[] = [];
   private readonly exports: Export[] = [];
   private start: number | undefined;
   private readonly elems: ElemSegment[] = [];
@@ -163,7 +182,7 @@ class ModuleDecoder {
         reader.pos = end;
         break;
       case SectionId.Type:
-        this.each("types", DecodeLimit.Types, () => this.types.push(this.funcType()));
+        this.each("types", DecodeLimit.Types, () => this.typeGroup());
         break;
       case SectionId.Import:
         this.each("imports", DecodeLimit.Imports, () => this.imports.push(this.import()));
@@ -172,10 +191,13 @@ class ModuleDecoder {
         this.each("functions", DecodeLimit.Functions, () => this.funcTypeIndices.push(reader.u32()));
         break;
       case SectionId.Table:
-        this.each("tables", DecodeLimit.Tables, () => this.tables.push({ type: this.tableType() }));
+        this.each("tables", DecodeLimit.Tables, () => this.tables.push(this.table()));
         break;
       case SectionId.Memory:
         this.each("memories", DecodeLimit.Memories, () => this.memories.push(this.memoryType()));
+        break;
+      case SectionId.Tag:
+        this.each("tags", DecodeLimit.Tags, () => this.tags.push({ typeIndex: this.tagType() }));
         break;
       case SectionId.Global:
         this.each("globals", DecodeLimit.Globals, () => this.globals.push({ type: this.globalType(), init: this.constExpr() }));
@@ -210,14 +232,115 @@ class ModuleDecoder {
     for (let i = 0; i < count; i++) entry();
   }
 
-  private funcType(): FuncType {
-    const { reader } = this;
+  /** Reads a recursive group, or a type that is one by itself, and finds out whether an equal one came before. */
+  private typeGroup(): void {
+    const { reader, types } = this;
+    const start = types.length;
     const at = reader.pos;
-    const form = reader.u8();
-    if (form >= 0x80) throw new DecodeError("leb-too-long", at, "integer representation too long");
-    if (form !== 0x60) throw new DecodeError("type-form", at, `malformed type form ${hexByte(form)}, only function types (60) are known`);
-    const params = this.valTypes("parameters", DecodeLimit.Params);
-    return { params, results: this.valTypes("results", DecodeLimit.Results) };
+    const isGroup = reader.pos < reader.end && reader.bytes[reader.pos] === TypeCode.Rec;
+    if (isGroup) reader.pos++;
+    const size = isGroup ? reader.u32() : 1;
+    if (start + size > DecodeLimit.Types) {
+      throw new DecodeError("limit-count", at, `too many types: ${start + size}, the limit is ${DecodeLimit.Types}`);
+    }
+    this.numberTypes(start, size);
+    const group: TypeDef[] = [];
+    for (let i = 0; i < size; i++) group.push(this.typeDef(start, size));
+    const key = groupKey(group, start);
+    const known = this.groups.get(key);
+    if (known === undefined) {
+      this.groups.set(key, start);
+      for (const def of group) types.push(def);
+      return;
+    }
+    for (let i = 0; i < size; i++) {
+      this.canonicalTypes[start + i] = known + i;
+      types.push(types[known + i]!);
+    }
+  }
+
+  /** Lets each of `size` types from `start` on stand for itself. */
+  private numberTypes(start: number, size: number): void {
+    if (start + size > this.canonicalTypes.length) {
+      const larger = new Int32Array(Math.max(start + size, this.canonicalTypes.length * 2));
+      larger.set(this.canonicalTypes);
+      this.canonicalTypes = larger;
+    }
+    for (let i = start; i < start + size; i++) this.canonicalTypes[i] = i;
+  }
+
+  /** One member of the group of types `[groupStart, groupStart + groupSize)`. */
+  private typeDef(groupStart: number, groupSize: number): TypeDef {
+    const { reader } = this;
+    const wasmOffset = reader.pos;
+    this.typeIndexEnd = groupStart + groupSize;
+    let code = reader.u8();
+    let supertype = -1;
+    const final = code !== TypeCode.Sub;
+    if (code === TypeCode.Sub || code === TypeCode.SubFinal) {
+      const count = reader.u32();
+      if (count > 1) throw new ValidationError("supertypes", wasmOffset, `sub type with ${count} supertypes, at most one is allowed`);
+      if (count === 1) supertype = this.typeIndex();
+      code = reader.u8();
+    }
+    let describes = -1;
+    let descriptor = -1;
+    if (code === TypeCode.Describes) {
+      describes = this.typeIndex();
+      code = reader.u8();
+    }
+    if (code === TypeCode.Descriptor) {
+      descriptor = this.typeIndex();
+      code = reader.u8();
+    }
+    const common = { ...noContents, final, supertype, describes, descriptor, groupStart, groupSize, wasmOffset };
+    switch (code) {
+      case TypeCode.Func: {
+        const params = this.valTypes("parameters", DecodeLimit.Params);
+        return { ...common, kind: "func", func: { params, results: this.valTypes("results", DecodeLimit.Results) } };
+      }
+      case TypeCode.Struct: {
+        const fields: FieldType[] = [];
+        this.each("fields", DecodeLimit.StructFields, () => fields.push(this.fieldType()));
+        return { ...common, kind: "struct", fields };
+      }
+      case TypeCode.Array:
+        return { ...common, kind: "array", fields: [this.fieldType()] };
+      default:
+        if (code >= 0x80) throw new DecodeError("leb-too-long", reader.pos - 1, "integer representation too long");
+        throw new DecodeError("type-form", reader.pos - 1, `malformed definition type: form ${hexByte(code)}`);
+    }
+  }
+
+  private fieldType(): FieldType {
+    const { reader } = this;
+    const type = this.known(readStorageType(reader), reader.pos);
+    return { type, mutable: this.mutability() };
+  }
+
+  private mutability(): boolean {
+    const { reader } = this;
+    const byte = reader.u8();
+    if (byte > 1) throw new DecodeError("mutability", reader.pos - 1, `malformed mutability ${hexByte(byte)}`);
+    return byte === 1;
+  }
+
+  /** An index of a type, as the one that stands for it. */
+  private typeIndex(): number {
+    const at = this.reader.pos;
+    return this.canonical(this.reader.u32(), at);
+  }
+
+  private canonical(index: number, wasmOffset: number): number {
+    if (index >= this.typeIndexEnd) throw new ValidationError("unknown-type", wasmOffset, `unknown type ${index}`);
+    return this.canonicalTypes[index]!;
+  }
+
+  /** The type with the canonical index of the type that it names, if any. */
+  private known(type: StorageType, wasmOffset: number): StorageType {
+    const index = typeIndexOf(type);
+    if (index < 0 || this.canonical(index, wasmOffset) === index) return type;
+    return mapValType(type, this.canonicalTypes);
   }
 
   private valTypes(what: string, limit: number): ValType[] {
@@ -227,43 +350,76 @@ class ModuleDecoder {
   }
 
   private valType(): ValType {
-    const byte = this.reader.u8();
-    if (!isValType(byte)) throw new DecodeError("value-type", this.reader.pos - 1, `malformed value type ${hexByte(byte)}`);
-    return byte;
+    const at = this.reader.pos;
+    return this.known(readValType(this.reader), at);
   }
 
   private refType(): ValType {
-    const byte = this.reader.u8();
-    if (byte !== ValType.FuncRef && byte !== ValType.ExternRef) {
-      throw new DecodeError("ref-type", this.reader.pos - 1, `malformed reference type ${hexByte(byte)}`);
-    }
-    return byte;
+    const at = this.reader.pos;
+    return this.known(readRefType(this.reader), at);
   }
 
-  private limits(): Limits {
+  private limits(flags: number): Limits {
     const { reader } = this;
-    const at = reader.pos;
-    const flags = reader.u8();
-    if (flags > 1) throw new DecodeError("limits-flags", at, `malformed limits flags ${hexByte(flags)}`);
     const min = reader.u64Number();
-    return { min, max: flags === 1 ? reader.u64Number() : undefined };
+    return { min, max: (flags & LimitsFlag.Max) !== 0 ? reader.u64Number() : undefined };
+  }
+
+  /** Flags of limits, of which only those in `allowed` may be set. */
+  private limitsFlags(allowed: number): number {
+    const { reader } = this;
+    const flags = reader.u8();
+    if ((flags & ~allowed) !== 0) throw new DecodeError("limits-flags", reader.pos - 1, `malformed limits flags ${hexByte(flags)}`);
+    return flags;
+  }
+
+  /** A table, whose first elements may have a value of their own. */
+  private table(): TableDef {
+    const { reader } = this;
+    if (reader.pos >= reader.end || reader.bytes[reader.pos] !== 0x40) return { type: this.tableType() };
+    reader.pos++;
+    const zero = reader.u8();
+    if (zero !== 0) throw new DecodeError("table-form", reader.pos - 1, `malformed table: ${hexByte(zero)} in place of 00`);
+    return { type: this.tableType(), init: this.constExpr() };
   }
 
   private tableType(): TableType {
     const elemType = this.refType();
+    const flags = this.limitsFlags(LimitsFlag.Max | LimitsFlag.Address64);
     // Sizes beyond what can be allocated are no defect of the module: allocation reports them.
-    return { elemType, limits: this.limits() };
+    const limits = this.limits(flags);
+    return (flags & LimitsFlag.Address64) !== 0 ? { elemType, limits, address64: true } : { elemType, limits };
   }
 
   private memoryType(): MemoryType {
-    return { limits: this.limits() };
+    const flags = this.limitsFlags(LimitsFlag.Max | LimitsFlag.Shared | LimitsFlag.Address64 | LimitsFlag.PageSize);
+    return {
+      limits: this.limits(flags),
+      ...((flags & LimitsFlag.Address64) !== 0 && { address64: true }),
+      ...((flags & LimitsFlag.Shared) !== 0 && { shared: true }),
+      ...((flags & LimitsFlag.PageSize) !== 0 && { pageShift: this.pageShift() }),
+    };
+  }
+
+  private pageShift(): number {
+    const { reader } = this;
+    const at = reader.pos;
+    const shift = reader.u32();
+    if (shift >= 64) throw new DecodeError("page-size", at, `invalid custom page size: 2^${shift}`);
+    return shift;
   }
 
   private globalType(): GlobalType {
     const valType = this.valType();
-    const mutability = this.reader.u8();
-    if (mutability > 1) throw new DecodeError("mutability", this.reader.pos - 1, `malformed mutability ${hexByte(mutability)}`);
-    return { valType, mutable: mutability === 1 };
+    return { valType, mutable: this.mutability() };
+  }
+
+  /** The index of a tag's type, behind the byte for what it is a tag of. */
+  private tagType(): number {
+    const { reader } = this;
+    const attribute = reader.u8();
+    if (attribute !== 0) throw new DecodeError("tag-attribute", reader.pos - 1, `malformed tag attribute ${hexByte(attribute)}`);
+    return reader.u32();
   }
 
   private import(): Import {
@@ -284,6 +440,10 @@ class ModuleDecoder {
         return { kind, type: this.memoryType() };
       case ExternKind.Global:
         return { kind, type: this.globalType() };
+      case ExternKind.Tag:
+        return { kind, typeIndex: this.tagType() };
+      case EXACT_FUNC:
+        return { kind: ExternKind.Func, typeIndex: this.reader.u32(), exact: true };
       default:
         throw new DecodeError("import-kind", this.reader.pos - 1, `malformed import kind ${hexByte(kind)}`);
     }
@@ -294,7 +454,7 @@ class ModuleDecoder {
     const wasmOffset = reader.pos;
     const name = reader.name();
     const kind = reader.u8();
-    if (kind > ExternKind.Global) throw new DecodeError("export-kind", reader.pos - 1, `malformed export kind ${hexByte(kind)}`);
+    if (kind > ExternKind.Tag) throw new DecodeError("export-kind", reader.pos - 1, `malformed export kind ${hexByte(kind)}`);
     return { name, kind: kind as ExternKind, index: reader.u32(), wasmOffset };
   }
 
@@ -307,7 +467,8 @@ class ModuleDecoder {
     while (depth > 0) {
       if (!instrs.next()) throw new DecodeError("unexpected-end", reader.end, "unexpected end of section or function: constant expression");
       if (instrs.code === Wasm.End) depth--;
-      else if (instrs.code === Wasm.Block || instrs.code === Wasm.Loop || instrs.code === Wasm.If) depth++;
+      else if (instrs.code === Wasm.Delegate) depth--;
+      else if ((instrs.row.flags & InstrFlag.Opens) !== 0) depth++;
     }
     reader.pos = instrs.pos;
     return { start, end: instrs.pos };
@@ -328,7 +489,8 @@ class ModuleDecoder {
     const items: (number | ConstExpr)[] = [];
     const withExprs = (flags & 4) !== 0;
     const typed = (flags & 3) !== 0;
-    let elemType: ValType = ValType.FuncRef;
+    // Functions by index are never null.
+    let elemType: ValType = withExprs ? ValType.FuncRef : nonNull(ValType.FuncRef);
     if (typed && withExprs) elemType = this.refType();
     else if (typed) this.elemKind();
     this.each("elements", DecodeLimit.ElemItems, withExprs ? () => items.push(this.constExpr()) : () => items.push(reader.u32()));
@@ -383,7 +545,7 @@ class ModuleDecoder {
     const runCount = reader.u32();
     if (runCount === 0) return noLocals;
     const runs: { count: number; type: ValType }[] = [];
-    let localCount = this.types[typeIndex]?.params.length ?? 0;
+    let localCount = this.types[typeIndex]?.func?.params.length ?? 0;
     for (let i = 0; i < runCount; i++) {
       const count = reader.u32();
       runs.push({ count, type: this.valType() });
@@ -411,34 +573,69 @@ class ModuleDecoder {
     }
   }
 
-  /** The type of a function, import or not; a module that names a type it lacks is well-formed but invalid. */
-  private typeAt(typeIndex: number, wasmOffset: number): FuncType {
+  /** The type of a function or tag; a module that names a type it lacks is well-formed but invalid. */
+  private funcTypeAt(typeIndex: number, wasmOffset: number): FuncType {
     const type = this.types[typeIndex];
     if (type === undefined) throw new ValidationError("unknown-type", wasmOffset, `unknown type ${typeIndex}`);
-    return type;
+    if (type.func === undefined)
+      throw new ValidationError("type-mismatch", wasmOffset, `type mismatch: type ${typeIndex} is no function type`);
+    return type.func;
   }
 
   private finish(): Module {
-    const { types, imports, funcs, tables, memories, globals, exports, start, elems, datas, dataCount, customs, sections } = this;
+    const { types, imports, funcs, tables, memories, globals, tags, exports, start, elems, datas, dataCount, customs, sections } = this;
     const funcTypes: FuncType[] = [];
+    const funcTypeIndices: number[] = [];
     const tableTypes: TableType[] = [];
     const memoryTypes: MemoryType[] = [];
     const globalTypes: GlobalType[] = [];
+    const tagTypes: FuncType[] = [];
+    const tagTypeIndices: number[] = [];
+    const addFunc = (typeIndex: number, wasmOffset: number): void => {
+      funcTypes.push(this.funcTypeAt(typeIndex, wasmOffset));
+      funcTypeIndices.push(typeIndex);
+    };
+    const addTag = (typeIndex: number, wasmOffset: number): void => {
+      tagTypes.push(this.funcTypeAt(typeIndex, wasmOffset));
+      tagTypeIndices.push(typeIndex);
+    };
     for (const { desc, wasmOffset } of imports) {
-      if (desc.kind === ExternKind.Func) funcTypes.push(this.typeAt(desc.typeIndex, wasmOffset));
+      if (desc.kind === ExternKind.Func) addFunc(desc.typeIndex, wasmOffset);
       else if (desc.kind === ExternKind.Table) tableTypes.push(desc.type);
       else if (desc.kind === ExternKind.Memory) memoryTypes.push(desc.type);
+      else if (desc.kind === ExternKind.Tag) addTag(desc.typeIndex, wasmOffset);
       else globalTypes.push(desc.type);
     }
     const importedFuncCount = funcTypes.length;
-    for (const func of funcs) funcTypes.push(this.typeAt(func.typeIndex, func.start));
+    for (const func of funcs) addFunc(func.typeIndex, func.start);
     for (const table of tables) tableTypes.push(table.type);
-    memoryTypes.push(...memories);
+    for (const memory of memories) memoryTypes.push(memory);
     for (const global of globals) globalTypes.push(global.type);
-    const entities = { types, imports, funcs, tables, memories, globals, exports, start, elems, datas, dataCount, customs, sections };
-    return { bytes: this.bytes, ...entities, funcTypes, tableTypes, memoryTypes, globalTypes, importedFuncCount };
+    const tagsStart = sections.find(({ id }) => id === SectionId.Tag)?.start ?? 0;
+    for (const tag of tags) addTag(tag.typeIndex, tagsStart);
+    const canonicalTypes = this.canonicalTypes.slice(0, types.length);
+    const defined = { types, canonicalTypes, imports, funcs, tables, memories, globals, tags, exports, start, elems, datas, dataCount };
+    const spaces = { funcTypes, funcTypeIndices, tableTypes, memoryTypes, globalTypes, tagTypes, tagTypeIndices, importedFuncCount };
+    return { bytes: this.bytes, ...defined, customs, sections, ...spaces };
   }
 }
+
+/** Bytes that begin the parts of a type definition. */
+const TypeCode = {
+  Rec: 0x4e,
+  Sub: 0x50,
+  SubFinal: 0x4f,
+  Descriptor: 0x4d,
+  Describes: 0x4c,
+  Func: 0x60,
+  Struct: 0x5f,
+  Array: 0x5e,
+} as const;
+
+const LimitsFlag = { Max: 1, Shared: 2, Address64: 4, PageSize: 8 } as const;
+
+/** Import kind of a function whose type must be just the given one. */
+const EXACT_FUNC = 0x20;
 
 const magic = [0x00, 0x61, 0x73, 0x6d];
 const version = [0x01, 0x00, 0x00, 0x00];

@@ -2,19 +2,24 @@
  * Functions and modules as text for people: one line per instruction in the flat form of the text format, indices
  * followed by `<name>`. Reads the same instruction table as everything else; output only, nothing parses it.
  */
-import { InstrReader } from "./instr.ts";
-import { displayName, functionName, globalName, localName, moduleName, printable } from "./names.ts";
-import { Imm, Wasm } from "./opcodes.ts";
+import { CatchKind, InstrReader } from "./instr.ts";
+import { displayName, fieldName, functionName, globalName, localName, moduleName, printable, tagName, typeName } from "./names.ts";
+import { Imm, InstrFlag, Wasm } from "./opcodes.ts";
 import {
   type ConstExpr,
   ExternKind,
+  type FieldType,
   type FuncType,
+  funcTypeAt,
   type GlobalType,
+  heapTypeName,
   type ImportDesc,
   type Limits,
+  type MemoryType,
   type Module,
   type SegmentMode,
-  type ValType,
+  type TableType,
+  type TypeDef,
   valTypeName,
 } from "./types.ts";
 
@@ -44,10 +49,10 @@ export function* disassembleFunction(module: Module, funcIndex: number, options:
   let depth = 0;
   while (reader.next() && reader.wasmOffset < to) {
     const { code, wasmOffset } = reader;
-    const closes = code === Wasm.End || code === Wasm.Else;
-    if (closes && depth > 0) depth--;
+    const next = code === Wasm.Else || code === Wasm.Catch || code === Wasm.CatchAll;
+    if ((next || code === Wasm.End || code === Wasm.Delegate) && depth > 0) depth--;
     if (wasmOffset >= from) yield { wasmOffset, depth, text: instrText(module, funcIndex, reader) };
-    if (code === Wasm.Block || code === Wasm.Loop || code === Wasm.If || code === Wasm.Else) depth++;
+    if (next || (reader.row.flags & InstrFlag.Opens) !== 0) depth++;
   }
 }
 
@@ -94,7 +99,7 @@ function immediatesText(module: Module, funcIndex: number, reader: InstrReader):
     case Imm.Func:
       return `${a}${angled(functionName(module, a))}`;
     case Imm.CallIndirect:
-      return `${b === 0 ? "" : `${b} `}(type ${a})${typeText(module.types[a])}`;
+      return `${b === 0 ? "" : `${b} `}(type ${a})${typeText(module.types[a]?.func)}`;
     case Imm.Local:
       return `${a}${angled(localName(module, funcIndex, a))}`;
     case Imm.Global:
@@ -127,9 +132,30 @@ function immediatesText(module: Module, funcIndex: number, reader: InstrReader):
     case Imm.Shuffle:
       return [reader.lo, reader.hi, reader.lo2, reader.hi2].flatMap((word) => [0, 8, 16, 24].map((at) => (word >>> at) & 0xff)).join(" ");
     case Imm.RefType:
-      return valTypeName(a as ValType).replace("ref", "");
+      return heapTypeName(a);
+    case Imm.HeapType:
+    case Imm.NullableHeapType:
+      return valTypeName(a);
     case Imm.SelectTypes:
-      return `(result ${reader.types.map((type) => valTypeName(type as ValType)).join(" ")})`;
+      return `(result ${reader.types.map((type) => valTypeName(type)).join(" ")})`;
+    case Imm.Type:
+      return typeIndexText(module, a);
+    case Imm.TypeField:
+      return `${typeIndexText(module, a)} ${b}${angled(fieldName(module, a, b))}`;
+    case Imm.TypeType:
+      return `${typeIndexText(module, a)} ${typeIndexText(module, b)}`;
+    case Imm.TypeCount:
+    case Imm.TypeData:
+    case Imm.TypeElem:
+      return `${typeIndexText(module, a)} ${b}`;
+    case Imm.BrOnCast:
+      return `${a} ${valTypeName(b)} ${valTypeName(reader.c)}`;
+    case Imm.Tag:
+      return `${a}${angled(tagName(module, a))}`;
+    case Imm.TryTable:
+      return [blockTypeText(module, a), ...catchTexts(module, reader.catches)].filter((text) => text !== "").join(" ");
+    case Imm.Fence:
+      return "";
     default:
       return imm satisfies never;
   }
@@ -145,8 +171,20 @@ function memArgText({ a, b, c, row }: InstrReader): string {
 
 function blockTypeText(module: Module, a: number): string {
   if (a === -64) return "";
-  if (a < 0) return `(result ${valTypeName((a + 0x80) as ValType)})`;
-  return `(type ${a})${typeText(module.types[a])}`;
+  if (a < 0) return `(result ${valTypeName(~a)})`;
+  return `(type ${a})${typeText(module.types[a]?.func)}`;
+}
+
+function typeIndexText(module: Module, index: number): string {
+  return `${index}${angled(typeName(module, index))}`;
+}
+
+function* catchTexts(module: Module, catches: readonly number[]): Generator<string> {
+  for (let i = 0; i < catches.length; i += 3) {
+    const [kind, tag, label] = [catches[i]!, catches[i + 1]!, catches[i + 2]!];
+    const keyword = `catch${kind >= CatchKind.All ? "_all" : ""}${kind === CatchKind.TagRef || kind === CatchKind.AllRef ? "_ref" : ""}`;
+    yield kind < CatchKind.All ? `(${keyword} ${tag}${angled(tagName(module, tag))} ${label})` : `(${keyword} ${label})`;
+  }
 }
 
 function typeText(type: FuncType | undefined): string {
@@ -210,18 +248,20 @@ function numberText(value: number): string {
 export function* outlineModule(module: Module): Generator<string> {
   const name = moduleName(module);
   yield `module${name === undefined ? "" : ` ${quoted(name)}`}, ${module.bytes.length} bytes`;
-  for (const [i, type] of module.types.entries()) yield `type ${i}: func${typeText(type)}`;
+  for (const [i, type] of module.types.entries()) yield typeLine(module, i, type);
   yield* importLines(module);
   for (let i = module.importedFuncCount; i < module.funcTypes.length; i++) {
     const body = module.funcs[i - module.importedFuncCount]!;
     yield `${functionHeader(module, i)}: [0x${body.start.toString(16)}, 0x${body.end.toString(16)})`;
   }
   const importedTables = module.tableTypes.length - module.tables.length;
-  for (const [i, { type }] of module.tables.entries()) {
-    yield `table ${importedTables + i}: ${limitsText(type.limits)} ${valTypeName(type.elemType)}`;
+  for (const [i, { type, init }] of module.tables.entries()) {
+    yield `table ${importedTables + i}: ${tableText(type)}${init === undefined ? "" : ` = ${constText(module, init)}`}`;
   }
   const importedMemories = module.memoryTypes.length - module.memories.length;
-  for (const [i, { limits }] of module.memories.entries()) yield `memory ${importedMemories + i}: ${limitsText(limits)} pages`;
+  for (const [i, type] of module.memories.entries()) yield `memory ${importedMemories + i}: ${memoryText(type)}`;
+  const importedTags = module.tagTypes.length - module.tags.length;
+  for (let i = importedTags; i < module.tagTypes.length; i++) yield `tag ${i}${angled(tagName(module, i))}:${typeText(module.tagTypes[i])}`;
   const importedGlobals = module.globalTypes.length - module.globals.length;
   for (const [i, { type, init }] of module.globals.entries()) {
     const index = importedGlobals + i;
@@ -234,23 +274,30 @@ export function* outlineModule(module: Module): Generator<string> {
 }
 
 function* importLines(module: Module): Generator<string> {
-  const counts = [0, 0, 0, 0];
+  const counts = [0, 0, 0, 0, 0];
   for (const { module: from, name, desc } of module.imports) {
     const index = counts[desc.kind]!++;
     yield `import ${quoted(from)} ${quoted(name)}: ${kindNames[desc.kind]} ${index}${importTypeText(module, desc)}`;
   }
 }
 
-const kindNames = { [ExternKind.Func]: "func", [ExternKind.Table]: "table", [ExternKind.Memory]: "memory", [ExternKind.Global]: "global" };
+const kindNames = {
+  [ExternKind.Func]: "func",
+  [ExternKind.Table]: "table",
+  [ExternKind.Memory]: "memory",
+  [ExternKind.Global]: "global",
+  [ExternKind.Tag]: "tag",
+};
 
 function importTypeText(module: Module, desc: ImportDesc): string {
   switch (desc.kind) {
     case ExternKind.Func:
-      return typeText(module.types[desc.typeIndex]);
+    case ExternKind.Tag:
+      return typeText(funcTypeAt(module, desc.typeIndex));
     case ExternKind.Table:
-      return ` ${limitsText(desc.type.limits)} ${valTypeName(desc.type.elemType)}`;
+      return ` ${tableText(desc.type)}`;
     case ExternKind.Memory:
-      return ` ${limitsText(desc.type.limits)} pages`;
+      return ` ${memoryText(desc.type)}`;
     case ExternKind.Global:
       return ` ${globalTypeText(desc.type)}`;
   }
@@ -274,6 +321,32 @@ function* segmentLines(module: Module): Generator<string> {
 
 function modeText(module: Module, mode: SegmentMode, target: string): string {
   return mode.kind === "active" ? `${target} ${mode.index} at ${constText(module, mode.offset)}` : mode.kind;
+}
+
+/** `type 3 <node>: sub 2 struct i32 (mut i8)`; members of a recursive group name it. */
+function typeLine(module: Module, index: number, type: TypeDef): string {
+  const parts = [
+    ...(type.groupSize > 1 ? [`rec ${type.groupStart}`] : []),
+    ...(type.final && type.supertype < 0 ? [] : [`sub${type.final ? " final" : ""}${type.supertype < 0 ? "" : ` ${type.supertype}`}`]),
+    ...(type.describes < 0 ? [] : [`describes ${type.describes}`]),
+    ...(type.descriptor < 0 ? [] : [`descriptor ${type.descriptor}`]),
+    `${type.kind}${typeText(type.func)}`,
+    ...type.fields.map(fieldText),
+  ];
+  return `type ${typeIndexText(module, index)}: ${parts.join(" ")}`;
+}
+
+function fieldText({ type, mutable }: FieldType): string {
+  return mutable ? `(mut ${valTypeName(type)})` : valTypeName(type);
+}
+
+function tableText({ elemType, limits, address64 }: TableType): string {
+  return `${address64 === true ? "i64 " : ""}${limitsText(limits)} ${valTypeName(elemType)}`;
+}
+
+function memoryText({ limits, address64, shared, pageShift = 16 }: MemoryType): string {
+  const size = pageShift === 16 ? "" : ` of ${2 ** pageShift} byte`;
+  return `${address64 === true ? "i64 " : ""}${limitsText(limits)} pages${size}${shared === true ? " shared" : ""}`;
 }
 
 function limitsText({ min, max }: Limits): string {

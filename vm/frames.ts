@@ -7,7 +7,7 @@ import { InstrReader } from "./instr.ts";
 import { loweredFunction } from "./lower.ts";
 import { Wasm } from "./opcodes.ts";
 import { FRAME_WORDS, Frame, FrameFlag, Status, type Store } from "./store.ts";
-import { isWide, type Module, slotTypes, type ValType } from "./types.ts";
+import { funcTypeAt, isWide, type Module, slotTypes, type ValType } from "./types.ts";
 import { operandTypesAt } from "./validate.ts";
 
 export interface FrameState {
@@ -178,7 +178,7 @@ function consumed(module: Module, wasmOffset: number): number {
       return module.funcTypes[reader.a]!.params.length;
     case Wasm.CallIndirect:
     case Wasm.ReturnCallIndirect:
-      return module.types[reader.a]!.params.length + 1;
+      return funcTypeAt(module, reader.a).params.length + 1;
     case Wasm.MemoryGrow:
       return 1;
     case Wasm.TableGrow:

@@ -6,7 +6,7 @@ import { GeneratedValues, Refusal } from "./generate-values.ts";
 import { InstrReader } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { Wasm } from "./opcodes.ts";
-import { type FuncType, ValType } from "./types.ts";
+import { type FuncType, funcTypeAt, ValType } from "./types.ts";
 
 /** Deepest nesting that is generated: engines parse JavaScript recursively. */
 const MAX_DEPTH = 250;
@@ -397,13 +397,14 @@ export abstract class GeneratedControl extends GeneratedValues {
   protected callIndirect(): void {
     const { draft } = this;
     const { reader } = draft;
-    const type = draft.module.types[reader.a]!;
+    const type = funcTypeAt(draft.module, reader.a);
+    const typeNumber = draft.store.types.ofModule(draft.module)[reader.a]!;
     const tableAddr = draft.instance.tableAddrs[reader.b]!;
     const index = this.stack.length - 1;
     if (this.simplify(index).type !== ValType.I32) throw new Refusal();
     const at = this.stack[index]!.lo;
     // The table is looked at as the interpreter does; whatever is wrong with the reference is its to say.
-    this.line(`t=indirect(T[${tableAddr}],${at},${this.draft.store.typeId(type)});`);
+    this.line(`t=indirect(T[${tableAddr}],${at},${typeNumber});`);
     this.leaveIf("t<0");
     this.stack.length = index;
     // Not entered, the instruction is the interpreter's, which takes the index from its slot.

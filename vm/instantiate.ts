@@ -6,21 +6,27 @@ import { initMemory, initTable } from "./bulk.ts";
 import { UnsupportedError } from "./errors.ts";
 import { InstrReader } from "./instr.ts";
 import { Wasm } from "./opcodes.ts";
-import type { ExternAddr, Instance, Store } from "./store.ts";
+import { type ExternAddr, FUNC_INFO_WORDS, FuncInfo, type Instance, type Store, wasmFunc } from "./store.ts";
 import { Trap } from "./trap.ts";
-import { type ConstExpr, ExternKind, funcTypeName, type ImportDesc, type Limits, type Module, vectorBits } from "./types.ts";
+import { type ConstExpr, ExternKind, type ImportDesc, type Limits, type Module, mapValType, type ValType, vectorBits } from "./types.ts";
 
 /** Whether a store address may be given for an import (spec: import matching). */
 export function importDescMatches(store: Store, module: Module, wanted: ImportDesc, given: ExternAddr): boolean {
   if (given.kind !== wanted.kind) return false;
+  const { types } = store;
+  const typeOf = (type: ValType): ValType => mapValType(type, types.ofModule(module));
   switch (wanted.kind) {
     case ExternKind.Func: {
-      const func = store.funcs[given.addr];
-      return func !== undefined && funcTypeName(func.type) === funcTypeName(module.types[wanted.typeIndex]!);
+      if (store.funcs[given.addr] === undefined) return false;
+      const number = store.funcInfo[given.addr * FUNC_INFO_WORDS + FuncInfo.TypeId]!;
+      const wantedNumber = types.ofModule(module)[wanted.typeIndex]!;
+      return wanted.exact === true ? number === wantedNumber : types.isSubtype(number, wantedNumber);
     }
     case ExternKind.Table: {
       const table = store.tables[given.addr];
-      return table !== undefined && table.elemType === wanted.type.elemType && limitsMatch(table.length, table.max, wanted.type.limits);
+      return (
+        table !== undefined && table.elemType === typeOf(wanted.type.elemType) && limitsMatch(table.length, table.max, wanted.type.limits)
+      );
     }
     case ExternKind.Memory: {
       const memory = store.memories[given.addr];
@@ -28,8 +34,12 @@ export function importDescMatches(store: Store, module: Module, wanted: ImportDe
     }
     case ExternKind.Global: {
       const global = store.globals[given.addr];
-      return global !== undefined && global.type.mutable === wanted.type.mutable && global.type.valType === wanted.type.valType;
+      if (global === undefined || global.type.mutable !== wanted.type.mutable) return false;
+      const valType = typeOf(wanted.type.valType);
+      return wanted.type.mutable ? global.type.valType === valType : types.matches(global.type.valType, valType);
     }
+    case ExternKind.Tag:
+      return false;
   }
 }
 
@@ -48,16 +58,20 @@ export function instantiateModule(store: Store, moduleIndex: number, imports: re
   const instanceAddr = store.instances.length;
   // What may fail for want of room comes first: a failed instantiation leaves nothing behind, so addresses stay those of
   // a recording, which knows nothing of it.
+  insistOnSupported(module);
   const { tables: newTables, memories: newMemories } = allocate(store, module);
+  const typeOf = (type: ValType): ValType => mapValType(type, store.types.ofModule(module));
   const imported = (kind: number) => imports.filter((extern) => extern.kind === kind).map((extern) => extern.addr);
   const globals: number[] = imported(ExternKind.Global);
   const funcs = imported(ExternKind.Func);
   for (const [i] of module.funcs.entries()) {
     const funcIndex = module.importedFuncCount + i;
-    funcs.push(store.addFunc({ kind: "wasm", type: module.funcTypes[funcIndex]!, instanceAddr, funcIndex }));
+    funcs.push(store.addFunc(wasmFunc(store, module, instanceAddr, funcIndex)));
   }
   const evaluate = (expr: ConstExpr) => evaluateConst(store, module, funcs, globals, expr);
-  for (const global of module.globals) globals.push(store.addGlobal(global.type, evaluate(global.init)));
+  for (const { type, init } of module.globals) {
+    globals.push(store.addGlobal({ valType: typeOf(type.valType), mutable: type.mutable }, evaluate(init)));
+  }
   const tables = [...imported(ExternKind.Table), ...newTables];
   const memories = [...imported(ExternKind.Memory), ...newMemories];
   const instance: Instance = {
@@ -77,12 +91,32 @@ export function instantiateModule(store: Store, moduleIndex: number, imports: re
   return { instanceAddr, trap: copySegments(store, instanceAddr, instance, evaluate) };
 }
 
+/** Throws UnsupportedError for what is valid in a module but cannot be made yet. */
+function insistOnSupported({ tagTypes, tables, tableTypes, memoryTypes }: Module): void {
+  const missing =
+    tagTypes.length > 0
+      ? "tags"
+      : tables.some(({ init }) => init !== undefined)
+        ? "initial values of tables"
+        : tableTypes.some(({ address64 }) => address64 === true)
+          ? "64-bit tables"
+          : memoryTypes.some(({ address64 }) => address64 === true)
+            ? "64-bit memories"
+            : memoryTypes.some(({ shared }) => shared === true)
+              ? "shared memories"
+              : memoryTypes.some(({ pageShift = 16 }) => pageShift !== 16)
+                ? "custom page sizes"
+                : undefined;
+  if (missing !== undefined) throw new UnsupportedError(`unsupported: ${missing} cannot be made yet`);
+}
+
 /** Allocates the tables and memories that a module defines, all or none. Throws ResourceError. */
 function allocate(store: Store, module: Module): { tables: number[]; memories: number[] } {
   const tableCount = store.tables.length;
   const memoryCount = store.memories.length;
   try {
-    const tables = module.tables.map((table) => store.addTable(table.type));
+    const numbers = store.types.ofModule(module);
+    const tables = module.tables.map(({ type }) => store.addTable({ ...type, elemType: mapValType(type.elemType, numbers) }));
     return { tables, memories: module.memories.map((type) => store.addMemory(type)) };
   } catch (error) {
     store.tables.length = tableCount;

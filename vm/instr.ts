@@ -2,24 +2,31 @@
  * Reads the instructions of one expression, one after another, into fields that are reused: no allocation except for
  * lists. Checks the encoding only (malformed bytes are DecodeErrors); whether an instruction makes sense is validate.ts.
  *
- * What the fields hold for each kind of immediates (Imm in opcodes.ts):
- *   BlockType     a: s33; -64 no result, -1 … -64 a value type as 7-bit signed, else a type index (see `blockType`)
- *   Label, Func, Local, Global, Table, Elem, Data   a: index
+ * What the fields hold for each kind of immediates (Imm in opcodes.ts). Types in them name types by the index that
+ * stands in the bytes, which may not even exist; `canonicalTypes` of the module gives the one to compare by.
+ *   BlockType     a: type index, or -64 for no result, or below 0 the complement of a value type (see `blockType`)
+ *   Label, Func, Local, Global, Table, Elem, Data, Type, Tag   a: index
  *   LabelTable    labels: targets, the default last
  *   CallIndirect  a: type index, b: table index
- *   MemArg        a: alignment exponent, b: offset (unsigned), c: memory index
+ *   MemArg        a: alignment exponent, b: offset (unsigned, rounded above 2^53), c: memory index
+ *   MemArgLane    as MemArg, d: lane
  *   Memory        a: memory index
  *   TableCopy, MemoryCopy   a: destination, b: source
  *   TableInit     a: element segment, b: table            MemoryInit   a: data segment, b: memory
  *   I32 a: signed value    I64, F64 lo, hi: the 64 bits   F32 a: the 32 bits, signed
- *   RefType       a: type byte     SelectTypes   types: value type bytes
- *   MemArgLane    as MemArg, d: lane   Lane   a: lane
+ *   Lane          a: lane
  *   V128          lo, hi, lo2, hi2: the 128 bits, lowest word first   Shuffle   the same words: a byte per lane
+ *   RefType, HeapType, NullableHeapType   a: the reference type that is meant, null included except for HeapType
+ *   SelectTypes   types: value types
+ *   TypeField, TypeCount, TypeType, TypeData, TypeElem   a: type index, b: the other
+ *   BrOnCast      a: label, b: type before the cast, c: type after it
+ *   TryTable      a: as BlockType, catches: for each clause CatchKind, tag (-1 for all) and label
  */
 import { DecodeError } from "./errors.ts";
 import { Imm, type InstrRow, isPrefix, opcodeRow } from "./opcodes.ts";
 import { ByteReader } from "./reader.ts";
-import { type FuncType, type Module, ValType } from "./types.ts";
+import { beginsValType, hexByte, readHeapType, readValType } from "./type-reader.ts";
+import { type FuncType, type Module, nonNull, nullable, ValType } from "./types.ts";
 
 /** Most targets of a br_table, the default not counted. Engines share this limit. */
 export const MAX_LABELS = 65_520;
@@ -41,6 +48,7 @@ export class InstrReader extends ByteReader {
   hi2 = 0;
   labels: number[] = [];
   types: number[] = [];
+  catches: number[] = [];
 
   /** Reads the next instruction; false at the end of the bytes. Throws DecodeError for a malformed one. */
   next(): boolean {
@@ -82,6 +90,8 @@ export class InstrReader extends ByteReader {
       case Imm.Elem:
       case Imm.Data:
       case Imm.Memory:
+      case Imm.Type:
+      case Imm.Tag:
         this.a = this.u32();
         break;
       case Imm.I32:
@@ -91,13 +101,18 @@ export class InstrReader extends ByteReader {
         this.memArg();
         break;
       case Imm.BlockType:
-        this.a = this.s33();
+        this.a = this.blockType();
         break;
       case Imm.CallIndirect:
       case Imm.TableCopy:
       case Imm.TableInit:
       case Imm.MemoryCopy:
       case Imm.MemoryInit:
+      case Imm.TypeField:
+      case Imm.TypeCount:
+      case Imm.TypeType:
+      case Imm.TypeData:
+      case Imm.TypeElem:
         this.a = this.u32();
         this.b = this.u32();
         break;
@@ -129,7 +144,21 @@ export class InstrReader extends ByteReader {
         this.hi2 = this.fixed32();
         break;
       case Imm.RefType:
-        this.a = this.refType();
+      case Imm.NullableHeapType:
+        this.a = readHeapType(this);
+        break;
+      case Imm.HeapType:
+        this.a = nonNull(readHeapType(this));
+        break;
+      case Imm.BrOnCast:
+        this.castBranch();
+        break;
+      case Imm.TryTable:
+        this.a = this.blockType();
+        this.catches = this.catchClauses();
+        break;
+      case Imm.Fence:
+        if (this.u8() !== 0) throw new DecodeError("fence", this.pos - 1, "zero byte expected");
         break;
       case Imm.SelectTypes:
         this.types = this.valTypes();
@@ -197,45 +226,71 @@ export class InstrReader extends ByteReader {
     return labels;
   }
 
-  private refType(): number {
-    const byte = this.u8();
-    if (byte !== ValType.FuncRef && byte !== ValType.ExternRef) {
-      throw new DecodeError("ref-type", this.pos - 1, `malformed reference type ${hexByte(byte)}`);
+  private blockType(): number {
+    const start = this.pos;
+    const byte = start < this.end ? this.bytes[start]! : 0;
+    if (byte === 0x40) {
+      this.pos++;
+      return NO_RESULT;
     }
-    return byte;
+    if (beginsValType(byte)) return ~readValType(this);
+    const index = this.s33();
+    if (index < 0) throw new DecodeError("block-type", start, "malformed block type");
+    return index;
+  }
+
+  private castBranch(): void {
+    const at = this.pos;
+    const flags = this.u8();
+    if (flags > 3) throw new DecodeError("cast-flags", at, `malformed cast flags ${hexByte(flags)}`);
+    this.a = this.u32();
+    const from = readHeapType(this);
+    const to = readHeapType(this);
+    this.b = (flags & 1) !== 0 ? nullable(from) : nonNull(from);
+    this.c = (flags & 2) !== 0 ? nullable(to) : nonNull(to);
+  }
+
+  private catchClauses(): number[] {
+    const count = this.u32();
+    if (count > this.end - this.pos) this.failEnd();
+    const catches: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const at = this.pos;
+      const kind = this.u8();
+      if (kind > CatchKind.AllRef) throw new DecodeError("catch-kind", at, `malformed catch clause ${hexByte(kind)}`);
+      catches.push(kind, kind < CatchKind.All ? this.u32() : -1, this.u32());
+    }
+    return catches;
   }
 
   private valTypes(): number[] {
     const count = this.u32();
     if (count > this.end - this.pos) this.failEnd();
     const types: number[] = [];
-    for (let i = 0; i < count; i++) {
-      const byte = this.u8();
-      if (!isValType(byte)) throw new DecodeError("value-type", this.pos - 1, `malformed value type ${hexByte(byte)}`);
-      types.push(byte);
-    }
+    for (let i = 0; i < count; i++) types.push(readValType(this));
     return types;
   }
 }
 
-/** True for the byte of a value type that this implementation has. */
-export function isValType(byte: number): byte is ValType {
-  return (byte >= ValType.V128 && byte <= ValType.I32) || byte === ValType.FuncRef || byte === ValType.ExternRef;
-}
+/** Clauses of try_table: those with Ref give the exception too. */
+export const CatchKind = { Tag: 0, TagRef: 1, All: 2, AllRef: 3 } as const;
 
-export function hexByte(value: number): string {
-  return value.toString(16).padStart(2, "0");
-}
+/** Field `a` of a block that takes and gives nothing. */
+const NO_RESULT = -64;
 
-/** Types of blocks that take nothing and give one value or none, by 7-bit signed type. */
+/** Types of blocks that take nothing and give one value of a type with a one-byte form, or none. */
 const shortTypes: ReadonlyMap<number, FuncType> = new Map([
-  [-64, { params: [], results: [] }],
-  ...Object.values(ValType).map((type): [number, FuncType] => [type - 0x80, { params: [], results: [type] }]),
+  [NO_RESULT, { params: [], results: [] }],
+  ...Object.values(ValType).map((type): [number, FuncType] => [~type, { params: [], results: [type] }]),
 ]);
 
-/** The type of a block instruction whose field `a` is given; undefined when it names none. No allocation. */
+/**
+ * The type of a block instruction whose field `a` is given; undefined when it names none. A result that is a reference
+ * of another form than those of ValType costs an allocation.
+ */
 export function blockTypeOrUndefined(module: Module, a: number): FuncType | undefined {
-  return a < 0 ? shortTypes.get(a) : module.types[a];
+  if (a >= 0) return module.types[a]?.func;
+  return shortTypes.get(a) ?? { params: [], results: [~a] };
 }
 
 /** As blockTypeOrUndefined, for code that is already validated. */

@@ -7,7 +7,7 @@ import { UnsupportedError } from "./errors.ts";
 import { InstrReader } from "./instr.ts";
 import { lowerExact } from "./lower-exact.ts";
 import { lowerFast } from "./lower-fast.ts";
-import { Wasm } from "./opcodes.ts";
+import { InstrFlag, Wasm } from "./opcodes.ts";
 import { opRows } from "./ops.ts";
 import { SIMD_BASE } from "./simd-form.ts";
 import { FUNC_INFO_WORDS, FuncInfo, type Instance, type Store } from "./store.ts";
@@ -76,10 +76,12 @@ export class LoweringDraft {
   /** Whether the reader's instruction is unreachable, and no else or end that may end that. Keeps count of nesting. */
   skipsDead(): boolean {
     if (this.deadDepth < 0) return false;
-    const { code } = this.reader;
-    if (code === Wasm.Block || code === Wasm.Loop || code === Wasm.If) this.deadDepth++;
-    else if (code === Wasm.End && this.deadDepth > 0) this.deadDepth--;
-    else if ((code === Wasm.End || code === Wasm.Else) && this.deadDepth === 0) return false;
+    const { code, row } = this.reader;
+    if ((row.flags & InstrFlag.Opens) !== 0) this.deadDepth++;
+    else if (code === Wasm.End || code === Wasm.Delegate) {
+      if (this.deadDepth === 0) return false;
+      this.deadDepth--;
+    } else if (code === Wasm.Else || code === Wasm.Catch || code === Wasm.CatchAll) return this.deadDepth > 0;
     return true;
   }
 

@@ -32,7 +32,16 @@ import {
   type StoreOptions,
 } from "./store.ts";
 import { Trap, trapMessage } from "./trap.ts";
-import { ExternKind, type FuncType, type GlobalType, type MemoryType, type Module, slotCount, type TableType } from "./types.ts";
+import {
+  ExternKind,
+  type FuncType,
+  funcTypeAt,
+  type GlobalType,
+  type MemoryType,
+  type Module,
+  slotCount,
+  type TableType,
+} from "./types.ts";
 import { readValues, type Value, writeValues } from "./value.ts";
 
 /** How a call from the host ended. `values` are JavaScript numbers (i32, f32, f64, references) and bigints (i64, v128). */
@@ -139,7 +148,10 @@ export class Machine {
       if (wanted.desc.kind !== ExternKind.Func) {
         throw new LinkError("incompatible-import", `import ${wanted.module}.${wanted.name} is not a function in the module`);
       }
-      return { kind: ExternKind.Func, addr: this.addHostFunc(module.types[wanted.desc.typeIndex]!, given, wanted.module, wanted.name) };
+      return {
+        kind: ExternKind.Func,
+        addr: this.addHostFunc(funcTypeAt(module, wanted.desc.typeIndex), given, wanted.module, wanted.name),
+      };
     });
   }
 

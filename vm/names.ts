@@ -7,7 +7,19 @@ import { ByteReader } from "./reader.ts";
 import { ExternKind, type Module } from "./types.ts";
 
 /** Subsections of the name section that are read. */
-const Subsection = { Module: 0, Functions: 1, Locals: 2, Globals: 7 } as const;
+const Subsection = {
+  Module: 0,
+  Functions: 1,
+  Locals: 2,
+  Types: 4,
+  Tables: 5,
+  Memories: 6,
+  Globals: 7,
+  Elems: 8,
+  Datas: 9,
+  Fields: 10,
+  Tags: 11,
+} as const;
 
 type NameMap = ReadonlyMap<number, string>;
 
@@ -17,14 +29,39 @@ interface NameSection {
   /** By function, then by local. */
   readonly locals: ReadonlyMap<number, NameMap>;
   readonly globals: NameMap;
+  readonly types: NameMap;
+  readonly tables: NameMap;
+  readonly memories: NameMap;
+  readonly elems: NameMap;
+  readonly datas: NameMap;
+  readonly tags: NameMap;
+  /** By type, then by field. */
+  readonly fields: ReadonlyMap<number, NameMap>;
 }
 
 const noNames: NameMap = new Map();
-const nothing: NameSection = { module: undefined, functions: noNames, locals: new Map(), globals: noNames };
+const noNameMaps: ReadonlyMap<number, NameMap> = new Map();
+const nothing: NameSection = {
+  module: undefined,
+  functions: noNames,
+  locals: noNameMaps,
+  globals: noNames,
+  types: noNames,
+  tables: noNames,
+  memories: noNames,
+  elems: noNames,
+  datas: noNames,
+  tags: noNames,
+  fields: noNameMaps,
+};
 
+/** Names from exports and imports. */
 interface FallbackNames {
   readonly functions: NameMap;
+  readonly tables: NameMap;
+  readonly memories: NameMap;
   readonly globals: NameMap;
+  readonly tags: NameMap;
 }
 
 /**
@@ -60,6 +97,37 @@ export function globalName(module: Module, globalIndex: number): string | undefi
   return nameSection(module).globals.get(globalIndex) ?? fallbackNames(module).globals.get(globalIndex);
 }
 
+/** Name of a table, as globalName. */
+export function tableName(module: Module, tableIndex: number): string | undefined {
+  return nameSection(module).tables.get(tableIndex) ?? fallbackNames(module).tables.get(tableIndex);
+}
+
+/** Name of a memory, as globalName. */
+export function memoryName(module: Module, memoryIndex: number): string | undefined {
+  return nameSection(module).memories.get(memoryIndex) ?? fallbackNames(module).memories.get(memoryIndex);
+}
+
+/** Name of an exception tag, as globalName. */
+export function tagName(module: Module, tagIndex: number): string | undefined {
+  return nameSection(module).tags.get(tagIndex) ?? fallbackNames(module).tags.get(tagIndex);
+}
+
+/** Name of a type, if the name section tells. */
+export function typeName(module: Module, typeIndex: number): string | undefined {
+  return nameSection(module).types.get(typeIndex);
+}
+
+/** Name of a struct's field, if the name section tells. */
+export function fieldName(module: Module, typeIndex: number, fieldIndex: number): string | undefined {
+  return nameSection(module).fields.get(typeIndex)?.get(fieldIndex);
+}
+
+/** Name of an element or data segment, if the name section tells. */
+export function segmentName(module: Module, kind: "elem" | "data", index: number): string | undefined {
+  const { elems, datas } = nameSection(module);
+  return (kind === "elem" ? elems : datas).get(index);
+}
+
 /** Indices of all functions with this name (as functionName gives it), ascending. Cost: all functions. */
 export function functionsNamed(module: Module, name: string): number[] {
   const found: number[] = [];
@@ -93,22 +161,48 @@ function readNameSection(module: Module): NameSection {
 }
 
 function readSubsections(reader: ByteReader): NameSection {
-  let module: string | undefined;
-  let functions = noNames;
-  let locals: ReadonlyMap<number, NameMap> = new Map();
-  let globals = noNames;
+  let names = nothing;
   const { bytes, end } = reader;
   while (reader.pos < end) {
     const id = reader.u8();
     const byteLength = reader.u32();
     const start = reader.skip(byteLength);
-    const part = new ByteReader(bytes, start, reader.pos);
-    if (id === Subsection.Module) module = part.name();
-    else if (id === Subsection.Functions) functions = readMap(part, (p) => p.name());
-    else if (id === Subsection.Locals) locals = readMap(part, (p) => readMap(p, (q) => q.name()));
-    else if (id === Subsection.Globals) globals = readMap(part, (p) => p.name());
+    names = { ...names, ...readSubsection(id, new ByteReader(bytes, start, reader.pos)) };
   }
-  return { module, functions, locals, globals };
+  return names;
+}
+
+function readSubsection(id: number, part: ByteReader): Partial<NameSection> {
+  switch (id) {
+    case Subsection.Module:
+      return { module: part.name() };
+    case Subsection.Functions:
+      return { functions: readNames(part) };
+    case Subsection.Locals:
+      return { locals: readMap(part, readNames) };
+    case Subsection.Types:
+      return { types: readNames(part) };
+    case Subsection.Tables:
+      return { tables: readNames(part) };
+    case Subsection.Memories:
+      return { memories: readNames(part) };
+    case Subsection.Globals:
+      return { globals: readNames(part) };
+    case Subsection.Elems:
+      return { elems: readNames(part) };
+    case Subsection.Datas:
+      return { datas: readNames(part) };
+    case Subsection.Fields:
+      return { fields: readMap(part, readNames) };
+    case Subsection.Tags:
+      return { tags: readNames(part) };
+    default:
+      return {};
+  }
+}
+
+function readNames(reader: ByteReader): NameMap {
+  return readMap(reader, (part) => part.name());
 }
 
 /** A vector of index and entry; of two entries for an index the first counts. */
@@ -133,20 +227,24 @@ function fallbackNames(module: Module): FallbackNames {
 }
 
 function collectFallbackNames(module: Module): FallbackNames {
-  const functions = new Map<number, string>();
-  const globals = new Map<number, string>();
-  const mapOf = (kind: ExternKind): Map<number, string> | undefined =>
-    kind === ExternKind.Func ? functions : kind === ExternKind.Global ? globals : undefined;
+  // By ExternKind.
+  const maps = [0, 1, 2, 3, 4].map(() => new Map<number, string>());
   for (const { name, kind, index } of module.exports) {
-    const map = mapOf(kind);
-    if (map !== undefined && !map.has(index)) map.set(index, name);
+    const map = maps[kind]!;
+    if (!map.has(index)) map.set(index, name);
   }
-  let funcIndex = 0;
-  let globalIndex = 0;
+  const counts = maps.map(() => 0);
   for (const { module: from, name, desc } of module.imports) {
-    const index = desc.kind === ExternKind.Func ? funcIndex++ : desc.kind === ExternKind.Global ? globalIndex++ : -1;
-    const map = mapOf(desc.kind);
-    if (map !== undefined && !map.has(index)) map.set(index, `${from}.${name}`);
+    const index = counts[desc.kind]!++;
+    const map = maps[desc.kind]!;
+    if (!map.has(index)) map.set(index, `${from}.${name}`);
   }
-  return { functions, globals };
+  const of = (kind: ExternKind): NameMap => maps[kind]!;
+  return {
+    functions: of(ExternKind.Func),
+    tables: of(ExternKind.Table),
+    memories: of(ExternKind.Memory),
+    globals: of(ExternKind.Global),
+    tags: of(ExternKind.Tag),
+  };
 }

@@ -38,6 +38,20 @@ export const Imm = {
   V128: 25,
   /** Sixteen lane indices. */
   Shuffle: 26,
+  Type: 27,
+  TypeField: 28,
+  TypeCount: 29,
+  TypeType: 30,
+  TypeData: 31,
+  TypeElem: 32,
+  /** A heap type; whether null belongs to it is in the opcode. */
+  HeapType: 33,
+  NullableHeapType: 34,
+  BrOnCast: 35,
+  Tag: 36,
+  TryTable: 37,
+  /** A byte that is zero. */
+  Fence: 38,
 } as const;
 export type Imm = (typeof Imm)[keyof typeof Imm];
 
@@ -50,6 +64,12 @@ export const InstrFlag = {
   Call: 4,
   /** Allowed in constant expressions. */
   Constant: 8,
+  /** The alignment of its memarg must be the natural one. */
+  Atomic: 16,
+  /** Checked by a rule of its own, because of indices; addresses and lengths in its signature may be i64 too. */
+  Checked: 64,
+  /** Opens a block that an `end` (or `delegate`) closes. */
+  Opens: 32,
 } as const;
 
 export interface InstrRow {
@@ -57,7 +77,7 @@ export interface InstrRow {
   /** Name in the text format. */
   readonly mnemonic: string;
   readonly imm: Imm;
-  /** Operands popped, last on top; undefined when the validator has a rule of its own for it. */
+  /** Operands popped, last on top; undefined when they are not always the same. Addresses, here i32, may be i64. */
   readonly params: readonly ValType[] | undefined;
   readonly results: readonly ValType[] | undefined;
   /** InstrFlag bits. */
@@ -77,6 +97,13 @@ interface NamedRow<Code extends number, Name extends string> extends InstrRow {
 const { I32, I64, F32, F64, V128 } = ValType;
 type Types = readonly ValType[];
 
+const mnemonics: Readonly<Record<string, string>> = {
+  select_t: "select",
+  "ref.test_null": "ref.test",
+  "ref.cast_null": "ref.cast",
+  "ref.cast_desc_eq_null": "ref.cast_desc_eq",
+};
+
 function row<const Code extends number, const Name extends string>(
   code: Code,
   name: Name,
@@ -87,8 +114,8 @@ function row<const Code extends number, const Name extends string>(
   align = -1,
   lanes = 0,
 ): NamedRow<Code, Name> {
-  // Two opcodes share the text name "select"; only the table tells them apart.
-  const mnemonic: string = name === "select_t" ? "select" : name;
+  // Some opcodes share a name in the text format; only the table tells them apart.
+  const mnemonic = mnemonics[name] ?? name;
   return { code, name, mnemonic, imm, params, results, flags, align, lanes };
 }
 
@@ -110,6 +137,17 @@ function store<const Code extends number, const Name extends string>(code: Code,
   return row(code, name, Imm.MemArg, [I32, operand], [], 0, align);
 }
 
+/** An atomic access to memory. */
+function atomic<const Code extends number, const Name extends string>(
+  code: Code,
+  name: Name,
+  align: number,
+  params: Types,
+  results: Types,
+) {
+  return row(code, name, Imm.MemArg, params, results, InstrFlag.Atomic, align);
+}
+
 /** A vector instruction that names one of `lanes` lanes. */
 function lane<const Code extends number, const Name extends string>(code: Code, name: Name, lanes: number, params: Types, results: Types) {
   return row(code, name, Imm.Lane, params, results, 0, -1, lanes);
@@ -120,15 +158,20 @@ function memLane<const Code extends number, const Name extends string>(code: Cod
   return row(code, name, Imm.MemArgLane, [I32, V128], results, 0, align, 16 >> align);
 }
 
-const { Uncounted, Diverts, Call, Constant } = InstrFlag;
+const { Uncounted, Diverts, Call, Constant, Opens, Checked } = InstrFlag;
 
 const rows = [
   special(0x00, "unreachable", Imm.None, Diverts),
   plain(0x01, "nop", [], []),
-  special(0x02, "block", Imm.BlockType, Uncounted),
-  special(0x03, "loop", Imm.BlockType, Uncounted),
-  special(0x04, "if", Imm.BlockType),
+  special(0x02, "block", Imm.BlockType, Uncounted | Opens),
+  special(0x03, "loop", Imm.BlockType, Uncounted | Opens),
+  special(0x04, "if", Imm.BlockType, Opens),
   special(0x05, "else", Imm.None, Uncounted),
+  special(0x06, "try", Imm.BlockType, Uncounted | Opens),
+  special(0x07, "catch", Imm.Tag, Uncounted),
+  special(0x08, "throw", Imm.Tag, Diverts),
+  special(0x09, "rethrow", Imm.Label, Diverts),
+  special(0x0a, "throw_ref", Imm.None, Diverts),
   special(0x0b, "end", Imm.None, Uncounted | Constant),
   special(0x0c, "br", Imm.Label, Diverts),
   special(0x0d, "br_if", Imm.Label),
@@ -138,9 +181,14 @@ const rows = [
   special(0x11, "call_indirect", Imm.CallIndirect, Call),
   special(0x12, "return_call", Imm.Func, Call | Diverts),
   special(0x13, "return_call_indirect", Imm.CallIndirect, Call | Diverts),
+  special(0x14, "call_ref", Imm.Type, Call),
+  special(0x15, "return_call_ref", Imm.Type, Call | Diverts),
+  special(0x18, "delegate", Imm.Label, Uncounted),
+  special(0x19, "catch_all", Imm.None, Uncounted),
   special(0x1a, "drop", Imm.None),
   special(0x1b, "select", Imm.None),
   special(0x1c, "select_t", Imm.SelectTypes),
+  special(0x1f, "try_table", Imm.TryTable, Uncounted | Opens),
   special(0x20, "local.get", Imm.Local),
   special(0x21, "local.set", Imm.Local),
   special(0x22, "local.tee", Imm.Local),
@@ -172,8 +220,8 @@ const rows = [
   store(0x3c, "i64.store8", 0, I64),
   store(0x3d, "i64.store16", 1, I64),
   store(0x3e, "i64.store32", 2, I64),
-  row(0x3f, "memory.size", Imm.Memory, [], [I32]),
-  row(0x40, "memory.grow", Imm.Memory, [I32], [I32]),
+  row(0x3f, "memory.size", Imm.Memory, [], [I32], Checked),
+  row(0x40, "memory.grow", Imm.Memory, [I32], [I32], Checked),
 
   row(0x41, "i32.const", Imm.I32, [], [I32], Constant),
   row(0x42, "i64.const", Imm.I64, [], [I64], Constant),
@@ -315,6 +363,49 @@ const rows = [
   special(0xd0, "ref.null", Imm.RefType, Constant),
   special(0xd1, "ref.is_null", Imm.None),
   special(0xd2, "ref.func", Imm.Func, Constant),
+  special(0xd3, "ref.eq", Imm.None),
+  special(0xd4, "ref.as_non_null", Imm.None),
+  special(0xd5, "br_on_null", Imm.Label),
+  special(0xd6, "br_on_non_null", Imm.Label),
+
+  special(0xfb000, "struct.new", Imm.Type, Constant),
+  special(0xfb001, "struct.new_default", Imm.Type, Constant),
+  special(0xfb002, "struct.get", Imm.TypeField),
+  special(0xfb003, "struct.get_s", Imm.TypeField),
+  special(0xfb004, "struct.get_u", Imm.TypeField),
+  special(0xfb005, "struct.set", Imm.TypeField),
+  special(0xfb006, "array.new", Imm.Type, Constant),
+  special(0xfb007, "array.new_default", Imm.Type, Constant),
+  special(0xfb008, "array.new_fixed", Imm.TypeCount, Constant),
+  special(0xfb009, "array.new_data", Imm.TypeData),
+  special(0xfb00a, "array.new_elem", Imm.TypeElem),
+  special(0xfb00b, "array.get", Imm.Type),
+  special(0xfb00c, "array.get_s", Imm.Type),
+  special(0xfb00d, "array.get_u", Imm.Type),
+  special(0xfb00e, "array.set", Imm.Type),
+  special(0xfb00f, "array.len", Imm.None),
+  special(0xfb010, "array.fill", Imm.Type),
+  special(0xfb011, "array.copy", Imm.TypeType),
+  special(0xfb012, "array.init_data", Imm.TypeData),
+  special(0xfb013, "array.init_elem", Imm.TypeElem),
+  special(0xfb014, "ref.test", Imm.HeapType),
+  special(0xfb015, "ref.test_null", Imm.NullableHeapType),
+  special(0xfb016, "ref.cast", Imm.HeapType),
+  special(0xfb017, "ref.cast_null", Imm.NullableHeapType),
+  special(0xfb018, "br_on_cast", Imm.BrOnCast),
+  special(0xfb019, "br_on_cast_fail", Imm.BrOnCast),
+  special(0xfb01a, "any.convert_extern", Imm.None, Constant),
+  special(0xfb01b, "extern.convert_any", Imm.None, Constant),
+  special(0xfb01c, "ref.i31", Imm.None, Constant),
+  special(0xfb01d, "i31.get_s", Imm.None),
+  special(0xfb01e, "i31.get_u", Imm.None),
+  special(0xfb020, "struct.new_desc", Imm.Type, Constant),
+  special(0xfb021, "struct.new_default_desc", Imm.Type, Constant),
+  special(0xfb022, "ref.get_desc", Imm.Type),
+  special(0xfb023, "ref.cast_desc_eq", Imm.HeapType),
+  special(0xfb024, "ref.cast_desc_eq_null", Imm.NullableHeapType),
+  special(0xfb025, "br_on_cast_desc_eq", Imm.BrOnCast),
+  special(0xfb026, "br_on_cast_desc_eq_fail", Imm.BrOnCast),
 
   plain(0xfc000, "i32.trunc_sat_f32_s", [F32], [I32]),
   plain(0xfc001, "i32.trunc_sat_f32_u", [F32], [I32]),
@@ -324,16 +415,20 @@ const rows = [
   plain(0xfc005, "i64.trunc_sat_f32_u", [F32], [I64]),
   plain(0xfc006, "i64.trunc_sat_f64_s", [F64], [I64]),
   plain(0xfc007, "i64.trunc_sat_f64_u", [F64], [I64]),
-  row(0xfc008, "memory.init", Imm.MemoryInit, [I32, I32, I32], []),
-  row(0xfc009, "data.drop", Imm.Data, [], []),
-  row(0xfc00a, "memory.copy", Imm.MemoryCopy, [I32, I32, I32], []),
-  row(0xfc00b, "memory.fill", Imm.Memory, [I32, I32, I32], []),
-  row(0xfc00c, "table.init", Imm.TableInit, [I32, I32, I32], []),
-  row(0xfc00d, "elem.drop", Imm.Elem, [], []),
-  row(0xfc00e, "table.copy", Imm.TableCopy, [I32, I32, I32], []),
+  row(0xfc008, "memory.init", Imm.MemoryInit, [I32, I32, I32], [], Checked),
+  row(0xfc009, "data.drop", Imm.Data, [], [], Checked),
+  row(0xfc00a, "memory.copy", Imm.MemoryCopy, [I32, I32, I32], [], Checked),
+  row(0xfc00b, "memory.fill", Imm.Memory, [I32, I32, I32], [], Checked),
+  row(0xfc00c, "table.init", Imm.TableInit, [I32, I32, I32], [], Checked),
+  row(0xfc00d, "elem.drop", Imm.Elem, [], [], Checked),
+  row(0xfc00e, "table.copy", Imm.TableCopy, [I32, I32, I32], [], Checked),
   special(0xfc00f, "table.grow", Imm.Table),
-  row(0xfc010, "table.size", Imm.Table, [], [I32]),
+  row(0xfc010, "table.size", Imm.Table, [], [I32], Checked),
   special(0xfc011, "table.fill", Imm.Table),
+  plain(0xfc013, "i64.add128", [I64, I64, I64, I64], [I64, I64]),
+  plain(0xfc014, "i64.sub128", [I64, I64, I64, I64], [I64, I64]),
+  plain(0xfc015, "i64.mul_wide_s", [I64, I64], [I64, I64]),
+  plain(0xfc016, "i64.mul_wide_u", [I64, I64], [I64, I64]),
 
   load(0xfd000, "v128.load", 4, V128),
   load(0xfd001, "v128.load8x8_s", 3, V128),
@@ -591,6 +686,74 @@ const rows = [
   plain(0xfd111, "i16x8.relaxed_q15mulr_s", [V128, V128], [V128]),
   plain(0xfd112, "i16x8.relaxed_dot_i8x16_i7x16_s", [V128, V128], [V128]),
   plain(0xfd113, "i32x4.relaxed_dot_i8x16_i7x16_add_s", [V128, V128, V128], [V128]),
+
+  atomic(0xfe000, "memory.atomic.notify", 2, [I32, I32], [I32]),
+  atomic(0xfe001, "memory.atomic.wait32", 2, [I32, I32, I64], [I32]),
+  atomic(0xfe002, "memory.atomic.wait64", 3, [I32, I64, I64], [I32]),
+  row(0xfe003, "atomic.fence", Imm.Fence, [], []),
+  atomic(0xfe010, "i32.atomic.load", 2, [I32], [I32]),
+  atomic(0xfe011, "i64.atomic.load", 3, [I32], [I64]),
+  atomic(0xfe012, "i32.atomic.load8_u", 0, [I32], [I32]),
+  atomic(0xfe013, "i32.atomic.load16_u", 1, [I32], [I32]),
+  atomic(0xfe014, "i64.atomic.load8_u", 0, [I32], [I64]),
+  atomic(0xfe015, "i64.atomic.load16_u", 1, [I32], [I64]),
+  atomic(0xfe016, "i64.atomic.load32_u", 2, [I32], [I64]),
+  atomic(0xfe017, "i32.atomic.store", 2, [I32, I32], []),
+  atomic(0xfe018, "i64.atomic.store", 3, [I32, I64], []),
+  atomic(0xfe019, "i32.atomic.store8", 0, [I32, I32], []),
+  atomic(0xfe01a, "i32.atomic.store16", 1, [I32, I32], []),
+  atomic(0xfe01b, "i64.atomic.store8", 0, [I32, I64], []),
+  atomic(0xfe01c, "i64.atomic.store16", 1, [I32, I64], []),
+  atomic(0xfe01d, "i64.atomic.store32", 2, [I32, I64], []),
+  atomic(0xfe01e, "i32.atomic.rmw.add", 2, [I32, I32], [I32]),
+  atomic(0xfe01f, "i64.atomic.rmw.add", 3, [I32, I64], [I64]),
+  atomic(0xfe020, "i32.atomic.rmw8.add_u", 0, [I32, I32], [I32]),
+  atomic(0xfe021, "i32.atomic.rmw16.add_u", 1, [I32, I32], [I32]),
+  atomic(0xfe022, "i64.atomic.rmw8.add_u", 0, [I32, I64], [I64]),
+  atomic(0xfe023, "i64.atomic.rmw16.add_u", 1, [I32, I64], [I64]),
+  atomic(0xfe024, "i64.atomic.rmw32.add_u", 2, [I32, I64], [I64]),
+  atomic(0xfe025, "i32.atomic.rmw.sub", 2, [I32, I32], [I32]),
+  atomic(0xfe026, "i64.atomic.rmw.sub", 3, [I32, I64], [I64]),
+  atomic(0xfe027, "i32.atomic.rmw8.sub_u", 0, [I32, I32], [I32]),
+  atomic(0xfe028, "i32.atomic.rmw16.sub_u", 1, [I32, I32], [I32]),
+  atomic(0xfe029, "i64.atomic.rmw8.sub_u", 0, [I32, I64], [I64]),
+  atomic(0xfe02a, "i64.atomic.rmw16.sub_u", 1, [I32, I64], [I64]),
+  atomic(0xfe02b, "i64.atomic.rmw32.sub_u", 2, [I32, I64], [I64]),
+  atomic(0xfe02c, "i32.atomic.rmw.and", 2, [I32, I32], [I32]),
+  atomic(0xfe02d, "i64.atomic.rmw.and", 3, [I32, I64], [I64]),
+  atomic(0xfe02e, "i32.atomic.rmw8.and_u", 0, [I32, I32], [I32]),
+  atomic(0xfe02f, "i32.atomic.rmw16.and_u", 1, [I32, I32], [I32]),
+  atomic(0xfe030, "i64.atomic.rmw8.and_u", 0, [I32, I64], [I64]),
+  atomic(0xfe031, "i64.atomic.rmw16.and_u", 1, [I32, I64], [I64]),
+  atomic(0xfe032, "i64.atomic.rmw32.and_u", 2, [I32, I64], [I64]),
+  atomic(0xfe033, "i32.atomic.rmw.or", 2, [I32, I32], [I32]),
+  atomic(0xfe034, "i64.atomic.rmw.or", 3, [I32, I64], [I64]),
+  atomic(0xfe035, "i32.atomic.rmw8.or_u", 0, [I32, I32], [I32]),
+  atomic(0xfe036, "i32.atomic.rmw16.or_u", 1, [I32, I32], [I32]),
+  atomic(0xfe037, "i64.atomic.rmw8.or_u", 0, [I32, I64], [I64]),
+  atomic(0xfe038, "i64.atomic.rmw16.or_u", 1, [I32, I64], [I64]),
+  atomic(0xfe039, "i64.atomic.rmw32.or_u", 2, [I32, I64], [I64]),
+  atomic(0xfe03a, "i32.atomic.rmw.xor", 2, [I32, I32], [I32]),
+  atomic(0xfe03b, "i64.atomic.rmw.xor", 3, [I32, I64], [I64]),
+  atomic(0xfe03c, "i32.atomic.rmw8.xor_u", 0, [I32, I32], [I32]),
+  atomic(0xfe03d, "i32.atomic.rmw16.xor_u", 1, [I32, I32], [I32]),
+  atomic(0xfe03e, "i64.atomic.rmw8.xor_u", 0, [I32, I64], [I64]),
+  atomic(0xfe03f, "i64.atomic.rmw16.xor_u", 1, [I32, I64], [I64]),
+  atomic(0xfe040, "i64.atomic.rmw32.xor_u", 2, [I32, I64], [I64]),
+  atomic(0xfe041, "i32.atomic.rmw.xchg", 2, [I32, I32], [I32]),
+  atomic(0xfe042, "i64.atomic.rmw.xchg", 3, [I32, I64], [I64]),
+  atomic(0xfe043, "i32.atomic.rmw8.xchg_u", 0, [I32, I32], [I32]),
+  atomic(0xfe044, "i32.atomic.rmw16.xchg_u", 1, [I32, I32], [I32]),
+  atomic(0xfe045, "i64.atomic.rmw8.xchg_u", 0, [I32, I64], [I64]),
+  atomic(0xfe046, "i64.atomic.rmw16.xchg_u", 1, [I32, I64], [I64]),
+  atomic(0xfe047, "i64.atomic.rmw32.xchg_u", 2, [I32, I64], [I64]),
+  atomic(0xfe048, "i32.atomic.rmw.cmpxchg", 2, [I32, I32, I32], [I32]),
+  atomic(0xfe049, "i64.atomic.rmw.cmpxchg", 3, [I32, I64, I64], [I64]),
+  atomic(0xfe04a, "i32.atomic.rmw8.cmpxchg_u", 0, [I32, I32, I32], [I32]),
+  atomic(0xfe04b, "i32.atomic.rmw16.cmpxchg_u", 1, [I32, I32, I32], [I32]),
+  atomic(0xfe04c, "i64.atomic.rmw8.cmpxchg_u", 0, [I32, I64, I64], [I64]),
+  atomic(0xfe04d, "i64.atomic.rmw16.cmpxchg_u", 1, [I32, I64, I64], [I64]),
+  atomic(0xfe04e, "i64.atomic.rmw32.cmpxchg_u", 2, [I32, I64, I64], [I64]),
 ] as const;
 
 type Row = (typeof rows)[number];

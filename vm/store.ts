@@ -16,9 +16,10 @@ import { Memory, type MemoryBacking } from "./memory.ts";
 import { Table } from "./table.ts";
 import type { Tier } from "./tier.ts";
 import { Trap } from "./trap.ts";
+import { TypeSpace } from "./type-space.ts";
 import {
+  type ExternKind,
   type FuncType,
-  funcTypeName,
   type GlobalType,
   type MemoryType,
   type Module,
@@ -80,6 +81,8 @@ export interface WasmFunc {
   readonly instanceAddr: number;
   /** Index in the module's function index space. */
   readonly funcIndex: number;
+  /** Number of its type in the store's type space. */
+  readonly typeNumber?: number;
 }
 export interface HostFunc {
   readonly kind: "host";
@@ -87,6 +90,8 @@ export interface HostFunc {
   /** Names under which it was imported or given by the embedder: for people, and checked on replay. */
   readonly module: string;
   readonly name: string;
+  /** Number of its type in the store's type space; when absent, of its type declared by itself. */
+  readonly typeNumber?: number;
 }
 export type Func = WasmFunc | HostFunc;
 
@@ -113,7 +118,7 @@ export interface Instance {
 
 /** A store address with its kind, as imports and exports use. Kinds are those of the binary format (ExternKind). */
 export interface ExternAddr {
-  readonly kind: 0 | 1 | 2 | 3;
+  readonly kind: ExternKind;
   readonly addr: number;
 }
 
@@ -166,6 +171,12 @@ export const FuncInfo = {
 const INITIAL_FUNCS = 8192;
 const INITIAL_GLOBALS = 1024;
 
+/** The record of a function that a module defines. */
+export function wasmFunc(store: Store, module: Module, instanceAddr: number, funcIndex: number): WasmFunc {
+  const typeNumber = store.types.ofModule(module)[module.funcTypeIndices[funcIndex]!]!;
+  return { kind: "wasm", type: store.types.types[typeNumber]!.func!, instanceAddr, funcIndex, typeNumber };
+}
+
 export class Store {
   readonly stackBytes: number;
   /** The limit in slots: a frame record counts as two. */
@@ -196,6 +207,8 @@ export class Store {
   readonly tables: Table[] = [];
   readonly memories: Memory[] = [];
   readonly globals: Global[] = [];
+  /** Types of all modules and host functions: equal types have equal numbers. */
+  readonly types = new TypeSpace();
   /** Cells of all globals, 8 bytes each; replaced when globals are added. */
   globalI32: Int32Array;
   globalI64: BigInt64Array;
@@ -220,7 +233,6 @@ export class Store {
   readonly placeTypes = new Map<string, { readonly locals: readonly ValType[]; readonly operands: readonly ValType[] }>();
 
   private readonly noMemory = new Memory(0, 0);
-  private readonly typeIds = new Map<string, number>();
   private readonly backing: BackingFactory | undefined;
 
   constructor(options: StoreOptions = {}, backing?: BackingFactory) {
@@ -247,15 +259,9 @@ export class Store {
     this.clock[0] = tick;
   }
 
-  /** Number of the type, equal for equal types (what call_indirect compares). */
+  /** Number of a function type that is declared by itself, equal for equal types. */
   typeId(type: FuncType): number {
-    const key = funcTypeName(type);
-    let id = this.typeIds.get(key);
-    if (id === undefined) {
-      id = this.typeIds.size;
-      this.typeIds.set(key, id);
-    }
-    return id;
+    return this.types.ofFunc(type);
   }
 
   addModule(module: Module): number {
@@ -281,7 +287,7 @@ export class Store {
     info[at + FuncInfo.ParamSlots] = slotCount(params);
     info[at + FuncInfo.LocalSlots] = slotCount(params);
     info[at + FuncInfo.InstanceAddr] = host ? -1 : func.instanceAddr;
-    info[at + FuncInfo.TypeId] = this.typeId(func.type);
+    info[at + FuncInfo.TypeId] = func.typeNumber ?? this.typeId(func.type);
     info[at + FuncInfo.Generated] = 0;
     return addr;
   }

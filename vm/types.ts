@@ -3,20 +3,49 @@
  * Plain records only: nothing here has behaviour beyond comparing and printing types.
  */
 
-/** Value types by their binary code. References are 32-bit integers in a slot: 0 is null, else store address + 1. */
+/**
+ * Value types as numbers. Number and vector types are their binary code. A reference type is the code of its heap type
+ * with RefFlag bits; a heap type that a module defines is `(type index + 1) << HEAP_SHIFT`, without a code. Equal types
+ * are equal numbers: within a module an index stands for the first of all equal types, within a store for the number of
+ * its type space. The constants below are what has a one-byte form; references among them are nullable.
+ *
+ * In a slot a reference is a 32-bit integer: 0 is null, else store address + 1.
+ */
 export const ValType = {
   I32: 0x7f,
   I64: 0x7e,
   F32: 0x7d,
   F64: 0x7c,
   V128: 0x7b,
+  NullExnRef: 0x74,
+  NullFuncRef: 0x73,
+  NullExternRef: 0x72,
+  NullRef: 0x71,
   FuncRef: 0x70,
   ExternRef: 0x6f,
+  AnyRef: 0x6e,
+  EqRef: 0x6d,
+  I31Ref: 0x6c,
+  StructRef: 0x6b,
+  ArrayRef: 0x6a,
+  ExnRef: 0x69,
 } as const;
-export type ValType = (typeof ValType)[keyof typeof ValType];
+export type ValType = number;
+
+/** Storage types that no value has: fields of structs and elements of arrays may be packed. */
+export const PackedType = { I8: 0x78, I16: 0x77 } as const;
+export type StorageType = number;
+
+export const RefFlag = {
+  /** Not null. */
+  NonNull: 0x80,
+  /** Of exactly that type, no subtype. */
+  Exact: 0x100,
+} as const;
+export const HEAP_SHIFT = 9;
 
 /** Import and export kinds by their binary code. */
-export const ExternKind = { Func: 0, Table: 1, Memory: 2, Global: 3 } as const;
+export const ExternKind = { Func: 0, Table: 1, Memory: 2, Global: 3, Tag: 4 } as const;
 export type ExternKind = (typeof ExternKind)[keyof typeof ExternKind];
 
 export interface FuncType {
@@ -24,7 +53,31 @@ export interface FuncType {
   readonly results: readonly ValType[];
 }
 
-/** `min` and `max` in units of the limited thing: 64 KiB pages for memories, elements for tables. */
+export interface FieldType {
+  readonly type: StorageType;
+  readonly mutable: boolean;
+}
+
+/** A defined type. Indices in it are the module's, or numbers of the type space that it belongs to; -1 for none. */
+export interface TypeDef {
+  readonly kind: "func" | "struct" | "array";
+  /** Of a function type. */
+  readonly func: FuncType | undefined;
+  /** Fields of a struct; of an array one, its elements. */
+  readonly fields: readonly FieldType[];
+  readonly final: boolean;
+  readonly supertype: number;
+  /** Struct types may describe one another (custom descriptors). */
+  readonly descriptor: number;
+  readonly describes: number;
+  /** The recursive group that it belongs to: index of its first member and number of members. */
+  readonly groupStart: number;
+  readonly groupSize: number;
+  /** Where it begins in the module file. */
+  readonly wasmOffset: number;
+}
+
+/** `min` and `max` in units of the limited thing: pages for memories, elements for tables. Beyond 2^53 they are rounded. */
 export interface Limits {
   readonly min: number;
   readonly max: number | undefined;
@@ -60,10 +113,12 @@ export interface Import {
 }
 
 export type ImportDesc =
-  | { readonly kind: typeof ExternKind.Func; readonly typeIndex: number }
+  /** `exact`: a function of just that type, no subtype. */
+  | { readonly kind: typeof ExternKind.Func; readonly typeIndex: number; readonly exact?: boolean }
   | { readonly kind: typeof ExternKind.Table; readonly type: TableType }
   | { readonly kind: typeof ExternKind.Memory; readonly type: MemoryType }
-  | { readonly kind: typeof ExternKind.Global; readonly type: GlobalType };
+  | { readonly kind: typeof ExternKind.Global; readonly type: GlobalType }
+  | { readonly kind: typeof ExternKind.Tag; readonly typeIndex: number };
 
 export interface Export {
   readonly name: string;
@@ -87,6 +142,13 @@ export interface GlobalDef {
 
 export interface TableDef {
   readonly type: TableType;
+  /** Value of its first elements; null references when absent. */
+  readonly init?: ConstExpr;
+}
+
+/** An exception tag: the parameters of its function type are what an exception carries. */
+export interface TagDef {
+  readonly typeIndex: number;
 }
 
 /** Segment modes: active copies at instantiation, passive waits for an instruction, declarative only forward-declares. */
@@ -143,12 +205,15 @@ export interface CustomSection {
  */
 export interface Module {
   readonly bytes: Uint8Array;
-  readonly types: readonly FuncType[];
+  readonly types: readonly TypeDef[];
+  /** For each type the index of the first equal one: what types of values name it by. */
+  readonly canonicalTypes: Int32Array;
   readonly imports: readonly Import[];
   readonly funcs: readonly FuncBody[];
   readonly tables: readonly TableDef[];
   readonly memories: readonly MemoryType[];
   readonly globals: readonly GlobalDef[];
+  readonly tags: readonly TagDef[];
   readonly exports: readonly Export[];
   readonly start: number | undefined;
   readonly elems: readonly ElemSegment[];
@@ -159,35 +224,67 @@ export interface Module {
   readonly sections: readonly Section[];
   /** Whole index spaces, imports first. */
   readonly funcTypes: readonly FuncType[];
+  /** Of each function the index of its type. */
+  readonly funcTypeIndices: readonly number[];
   readonly tableTypes: readonly TableType[];
   readonly memoryTypes: readonly MemoryType[];
   readonly globalTypes: readonly GlobalType[];
+  readonly tagTypes: readonly FuncType[];
+  /** Of each tag the index of its type. */
+  readonly tagTypeIndices: readonly number[];
   /** Number of imported functions: function index `i` is `funcs[i - importedFuncCount]`. */
   readonly importedFuncCount: number;
 }
 
-/** Name of a value type in the text format. */
-export function valTypeName(type: ValType): string {
-  switch (type) {
-    case ValType.I32:
-      return "i32";
-    case ValType.I64:
-      return "i64";
-    case ValType.F32:
-      return "f32";
-    case ValType.F64:
-      return "f64";
-    case ValType.V128:
-      return "v128";
-    case ValType.FuncRef:
-      return "funcref";
-    case ValType.ExternRef:
-      return "externref";
-  }
+/** The function type at an index of a validated module. */
+export function funcTypeAt(module: Module, typeIndex: number): FuncType {
+  const type = module.types[typeIndex]?.func;
+  if (type === undefined) throw new Error(`type ${typeIndex} is no function type`);
+  return type;
 }
 
+// ---- references
+
 export function isRefType(type: ValType): boolean {
-  return type === ValType.FuncRef || type === ValType.ExternRef;
+  return (type & 0x7f) <= ValType.NullExnRef;
+}
+
+/** Whether null is a value of a reference type. */
+export function isNullable(type: ValType): boolean {
+  return (type & RefFlag.NonNull) === 0;
+}
+
+export function nonNull(type: ValType): ValType {
+  return type | RefFlag.NonNull;
+}
+
+export function nullable(type: ValType): ValType {
+  return type & ~RefFlag.NonNull;
+}
+
+export function isExact(type: ValType): boolean {
+  return (type & RefFlag.Exact) !== 0;
+}
+
+/** The nullable reference type of a defined type. */
+export function refTo(typeIndex: number, flags = 0): ValType {
+  return ((typeIndex + 1) << HEAP_SHIFT) | flags;
+}
+
+/** The defined type that a reference type names, or -1. */
+export function typeIndexOf(type: ValType): number {
+  return (type >>> HEAP_SHIFT) - 1;
+}
+
+/** The type with its defined type, if any, named by `map[index]`. */
+export function mapValType(type: StorageType, map: ArrayLike<number>): StorageType {
+  const index = typeIndexOf(type);
+  return index < 0 ? type : refTo(map[index]!, type & (RefFlag.NonNull | RefFlag.Exact));
+}
+
+/** Whether a local or element of the type has a value of its own accord: zero or null. */
+export function isDefaultable(type: StorageType): boolean {
+  return !isRefType(type) || isNullable(type);
 }
 
 /** Whether a value needs all 64 bits of its slot, or of each of its slots. */
@@ -216,7 +313,53 @@ export function vectorBits(low: bigint, high: bigint): bigint {
   return (BigInt.asUintN(64, high) << 64n) | BigInt.asUintN(64, low);
 }
 
-/** A function type in the text format: `(i32, i64) -> (f32)`. Equal types print equally, so it serves as a key. */
+// ---- names
+
+const plainNames: Readonly<Record<number, string>> = {
+  [ValType.I32]: "i32",
+  [ValType.I64]: "i64",
+  [ValType.F32]: "f32",
+  [ValType.F64]: "f64",
+  [ValType.V128]: "v128",
+  [PackedType.I8]: "i8",
+  [PackedType.I16]: "i16",
+  [ValType.NullExnRef]: "nullexnref",
+  [ValType.NullFuncRef]: "nullfuncref",
+  [ValType.NullExternRef]: "nullexternref",
+  [ValType.NullRef]: "nullref",
+  [ValType.FuncRef]: "funcref",
+  [ValType.ExternRef]: "externref",
+  [ValType.AnyRef]: "anyref",
+  [ValType.EqRef]: "eqref",
+  [ValType.I31Ref]: "i31ref",
+  [ValType.StructRef]: "structref",
+  [ValType.ArrayRef]: "arrayref",
+  [ValType.ExnRef]: "exnref",
+};
+
+const bottomHeapNames: Readonly<Record<number, string>> = {
+  [ValType.NullExnRef]: "noexn",
+  [ValType.NullFuncRef]: "nofunc",
+  [ValType.NullExternRef]: "noextern",
+  [ValType.NullRef]: "none",
+};
+
+/** Name of a value or storage type in the text format. */
+export function valTypeName(type: StorageType): string {
+  const plain = plainNames[type];
+  if (plain !== undefined) return plain;
+  return `(ref ${isNullable(type) ? "null " : ""}${heapTypeName(type)})`;
+}
+
+/** Name of the heap type of a reference type in the text format: `func`, `3`, `(exact 3)`. */
+export function heapTypeName(type: ValType): string {
+  const index = typeIndexOf(type);
+  if (index >= 0) return isExact(type) ? `(exact ${index})` : `${index}`;
+  const code = type & 0x7f;
+  return bottomHeapNames[code] ?? (plainNames[code] ?? "?").replace(/ref$/, "");
+}
+
+/** A function type in the text format: `(i32, i64) -> (f32)`. */
 export function funcTypeName(type: FuncType): string {
   return `(${type.params.map(valTypeName).join(", ")}) -> (${type.results.map(valTypeName).join(", ")})`;
 }

@@ -7,10 +7,23 @@ import { DecodeLimit, SectionId } from "./decode.ts";
 import { ValidationError } from "./errors.ts";
 import { InstrReader } from "./instr.ts";
 import { Wasm } from "./opcodes.ts";
-import { type ConstExpr, ExternKind, type FuncBody, type FuncType, type Limits, type Module, ValType, valTypeName } from "./types.ts";
+import { contentsMatch, isSubtype, matches } from "./subtype.ts";
+import {
+  type ConstExpr,
+  ExternKind,
+  type FuncBody,
+  type FuncType,
+  isDefaultable,
+  type MemoryType,
+  type Module,
+  type TableType,
+  type TypeDef,
+  ValType,
+  valTypeName,
+} from "./types.ts";
 
-const MAX_MEMORY_PAGES = 65_536;
-const MAX_TABLE_ELEMENTS = 0xffff_ffff;
+/** Most declared supertypes of a type, one above the other. */
+const MAX_SUBTYPING_DEPTH = 63;
 
 /**
  * Validates a decoded module. Throws ValidationError, or DecodeError for malformed instructions, with the offset of the
@@ -48,7 +61,7 @@ export function operandTypesAt(module: Module, funcIndex: number, wasmOffset: nu
   const context: CheckerContext = { declaredFuncs: new Uint8Array(module.funcTypes.length).fill(1) };
   const reader = new InstrReader(module.bytes, body.codeStart, body.end);
   const checker = new Checker(module, context, reader);
-  const locals = Uint8Array.from(localTypes(module, funcIndex));
+  const locals = Int32Array.from(localTypes(module, funcIndex));
   checker.beginBody(reader, module.funcTypes[funcIndex]!, locals, locals.length);
   if (!checker.run(wasmOffset)) return undefined;
   return { operands: checker.operandTypes(), reachable: !checker.unreachable };
@@ -59,7 +72,7 @@ class ModuleValidator {
   private readonly declaredFuncs: Uint8Array;
   private readonly checker: Checker;
   private readonly reader: InstrReader;
-  private readonly locals = new Uint8Array(DecodeLimit.Locals + DecodeLimit.Params);
+  private readonly locals = new Int32Array(DecodeLimit.Locals + DecodeLimit.Params);
   private readonly constTypes = new Map<ValType, FuncType>();
 
   constructor(module: Module) {
@@ -71,11 +84,12 @@ class ModuleValidator {
 
   validate(): void {
     const { module } = this;
+    this.types();
     this.imports();
-    const tablesStart = this.sectionStart(SectionId.Table);
     const memoriesStart = this.sectionStart(SectionId.Memory);
-    for (const [i, { type }] of module.tables.entries()) this.tableLimits(type.limits, `table ${i}`, tablesStart);
-    for (const [i, { limits }] of module.memories.entries()) this.memoryLimits(limits, `memory ${i}`, memoriesStart);
+    for (const [i, type] of module.memories.entries()) this.memory(type, `memory ${i}`, memoriesStart);
+    this.tags();
+    this.tables();
     this.globals();
     this.exports();
     this.start();
@@ -88,24 +102,118 @@ class ModuleValidator {
     return this.module.sections.find((section) => section.id === id)?.start ?? 0;
   }
 
-  private imports(): void {
-    for (const { module, name, desc, wasmOffset } of this.module.imports) {
-      const what = `import ${module}.${name}`;
-      if (desc.kind === ExternKind.Table) this.tableLimits(desc.type.limits, what, wasmOffset);
-      else if (desc.kind === ExternKind.Memory) this.memoryLimits(desc.type.limits, what, wasmOffset);
+  private types(): void {
+    const { types, canonicalTypes } = this.module;
+    const depths = new Uint8Array(types.length);
+    for (const [i, type] of types.entries()) {
+      // Types equal to earlier ones share their records, and with them the verdict.
+      if (canonicalTypes[i] !== i) continue;
+      if (type.supertype >= 0) depths[i] = this.supertype(i, type, depths);
+      if (type.descriptor >= 0 || type.describes >= 0) this.descriptors(i, type);
     }
   }
 
-  private tableLimits({ min, max }: Limits, what: string, wasmOffset: number): void {
-    if (min > MAX_TABLE_ELEMENTS || (max !== undefined && max > MAX_TABLE_ELEMENTS)) {
-      throw new ValidationError("table-size", wasmOffset, `table size must be at most 2^32-1: ${what}`);
+  /** Checks a declared supertype; returns how many are above the type. */
+  private supertype(index: number, type: TypeDef, depths: Uint8Array): number {
+    const { types } = this.module;
+    const { supertype, wasmOffset } = type;
+    if (supertype >= index)
+      throw new ValidationError("unknown-type", wasmOffset, `unknown type ${supertype}: a supertype comes before its subtype`);
+    const above = types[supertype]!;
+    if (above.final || !contentsMatch(types, type, above) || !descriptorsMatch(types, type, above)) {
+      const final = above.final ? ", which is final" : "";
+      throw new ValidationError("sub-type", wasmOffset, `sub type ${index} does not match super type ${supertype}${final}`);
+    }
+    const depth = depths[supertype]! + 1;
+    if (depth > MAX_SUBTYPING_DEPTH) {
+      throw new ValidationError(
+        "limit-subtyping",
+        wasmOffset,
+        `sub type ${index} has too many supertypes, the limit is ${MAX_SUBTYPING_DEPTH}`,
+      );
+    }
+    return depth;
+  }
+
+  /** Types that describe each other: both structs of one group, the described one first. */
+  private descriptors(index: number, type: TypeDef): void {
+    const { types } = this.module;
+    const { descriptor, describes, groupStart, groupSize, wasmOffset, kind } = type;
+    const fail = (message: string): never => {
+      throw new ValidationError("descriptor", wasmOffset, message);
+    };
+    const inGroup = (other: number): boolean => other >= groupStart && other < groupStart + groupSize;
+    if (descriptor >= 0) {
+      if (!inGroup(descriptor)) fail(`descriptor type is outside rec group: ${descriptor}`);
+      if (types[descriptor]!.describes !== index) fail(`type is not described by its descriptor: ${index} by ${descriptor}`);
+      if (kind !== "struct") fail(`descriptor type must be a struct: type ${index}`);
+    }
+    if (describes >= 0) {
+      if (!inGroup(describes)) fail(`described type is outside rec group: ${describes}`);
+      if (describes >= index) fail(`forward use of described type ${describes}`);
+      if (types[describes]!.descriptor !== index) fail(`described type is not described by descriptor: ${describes} by ${index}`);
+      if (kind !== "struct") fail(`described type must be a struct: type ${index}`);
+    }
+  }
+
+  private imports(): void {
+    for (const { module, name, desc, wasmOffset } of this.module.imports) {
+      const what = `import ${module}.${name}`;
+      if (desc.kind === ExternKind.Table) this.tableLimits(desc.type, what, wasmOffset);
+      else if (desc.kind === ExternKind.Memory) this.memory(desc.type, what, wasmOffset);
+    }
+  }
+
+  private tags(): void {
+    const wasmOffset = this.sectionStart(SectionId.Tag);
+    for (const [i, { results }] of this.module.tagTypes.entries()) {
+      if (results.length > 0) throw new ValidationError("tag-results", wasmOffset, `non-empty tag result type: tag ${i}`);
+    }
+  }
+
+  private tables(): void {
+    const { tables, tableTypes, globalTypes, globals } = this.module;
+    const wasmOffset = this.sectionStart(SectionId.Table);
+    const importedGlobals = globalTypes.length - globals.length;
+    for (const [i, { type, init }] of tables.entries()) {
+      const what = `table ${tableTypes.length - tables.length + i}`;
+      this.tableLimits(type, what, wasmOffset);
+      if (init !== undefined) this.constant(init, type.elemType, importedGlobals);
+      else if (!isDefaultable(type.elemType)) {
+        throw new ValidationError(
+          "type-mismatch",
+          wasmOffset,
+          `type mismatch: ${what} of ${valTypeName(type.elemType)} needs an initial value`,
+        );
+      }
+    }
+  }
+
+  private tableLimits({ limits: { min, max }, address64 }: TableType, what: string, wasmOffset: number): void {
+    const most = address64 === true ? 2 ** 64 : 2 ** 32 - 1;
+    if (min > most || (max !== undefined && max > most)) {
+      throw new ValidationError(
+        "table-size",
+        wasmOffset,
+        `table size must be at most ${address64 === true ? "2^64-1" : "2^32-1"}: ${what}`,
+      );
     }
     checkMinMax(min, max, what, wasmOffset);
   }
 
-  private memoryLimits({ min, max }: Limits, what: string, wasmOffset: number): void {
-    if (min > MAX_MEMORY_PAGES || (max !== undefined && max > MAX_MEMORY_PAGES)) {
-      throw new ValidationError("memory-size", wasmOffset, `memory size must be at most 65536 pages (4GiB): ${what}`);
+  private memory({ limits: { min, max }, address64, shared, pageShift = 16 }: MemoryType, what: string, wasmOffset: number): void {
+    if (pageShift !== 0 && pageShift !== 16) {
+      throw new ValidationError("page-size", wasmOffset, `invalid custom page size: 2^${pageShift} of ${what}, it must be 1 or 65536`);
+    }
+    // All addresses; but of pages of one byte, their number must itself be an address.
+    const most = 2 ** ((address64 === true ? 64 : 32) - pageShift) - (pageShift === 0 && address64 !== true ? 1 : 0);
+    if (min > most || (max !== undefined && max > most)) {
+      const unit = pageShift === 16 ? "pages" : "bytes";
+      const bytes = address64 === true ? "" : " (4GiB)";
+      throw new ValidationError("memory-size", wasmOffset, `memory size must be at most ${most} ${unit}${bytes}: ${what}`);
+    }
+    if (shared === true && max === undefined) {
+      throw new ValidationError("shared-memory", wasmOffset, `shared memory must have maximum: ${what}`);
     }
     checkMinMax(min, max, what, wasmOffset);
   }
@@ -141,6 +249,8 @@ class ModuleValidator {
         return ["memory", module.memoryTypes.length];
       case ExternKind.Global:
         return ["global", module.globalTypes.length];
+      case ExternKind.Tag:
+        return ["tag", module.tagTypes.length];
     }
   }
 
@@ -161,11 +271,11 @@ class ModuleValidator {
       if (mode.kind === "active") {
         const table = module.tableTypes[mode.index];
         if (table === undefined) throw new ValidationError("unknown-table", wasmOffset, `unknown table ${mode.index}`);
-        if (table.elemType !== elemType) {
+        if (!matches(module.types, elemType, table.elemType)) {
           const found = `${valTypeName(elemType)} elements for a table of ${valTypeName(table.elemType)}`;
           throw new ValidationError("type-mismatch", wasmOffset, `type mismatch: ${found}`);
         }
-        this.constant(mode.offset, ValType.I32, module.globalTypes.length);
+        this.constant(mode.offset, addressType(table), module.globalTypes.length);
       }
       for (const item of items) {
         if (typeof item !== "number") this.constant(item, elemType, module.globalTypes.length);
@@ -179,8 +289,9 @@ class ModuleValidator {
     const { module } = this;
     for (const { mode, start } of module.datas) {
       if (mode.kind !== "active") continue;
-      if (mode.index >= module.memoryTypes.length) throw new ValidationError("unknown-memory", start, `unknown memory ${mode.index}`);
-      this.constant(mode.offset, ValType.I32, module.globalTypes.length);
+      const memory = module.memoryTypes[mode.index];
+      if (memory === undefined) throw new ValidationError("unknown-memory", start, `unknown memory ${mode.index}`);
+      this.constant(mode.offset, addressType(memory), module.globalTypes.length);
     }
   }
 
@@ -227,6 +338,18 @@ class ModuleValidator {
     this.reader.pos = start;
     this.reader.end = end;
   }
+}
+
+function addressType({ address64 }: TableType | MemoryType): ValType {
+  return address64 === true ? ValType.I64 : ValType.I32;
+}
+
+/** The rules for descriptors of a type and its declared supertype. */
+function descriptorsMatch(types: readonly TypeDef[], sub: TypeDef, sup: TypeDef): boolean {
+  // A supertype without descriptor is fine; one that has one needs a subtype whose descriptor is a subtype.
+  if (sup.descriptor >= 0 && (sub.descriptor < 0 || !isSubtype(types, sub.descriptor, sup.descriptor))) return false;
+  if (sup.describes < 0 || sub.describes < 0) return sup.describes === sub.describes;
+  return isSubtype(types, sub.describes, sup.describes);
 }
 
 function checkMinMax(min: number, max: number | undefined, what: string, wasmOffset: number): void {

@@ -2,7 +2,7 @@
  * What a module is as a WASI program: a command, a reactor, or a plain library of functions; and whether it can be run.
  * Looks only at imports and exports.
  */
-import { ExternKind, funcTypeName, type Module } from "../vm/types.ts";
+import { ExternKind, funcTypeAt, funcTypeName, type Module } from "../vm/types.ts";
 import { WasiError } from "./errors.ts";
 import { needsMemory, PREVIEW1, PREVIEW1_MODULE } from "./preview1.ts";
 
@@ -41,7 +41,7 @@ function checkWasiImports(module: Module): void {
     if (func === undefined) throw new WasiError("unknown-wasi-function", `${PREVIEW1_MODULE} has no function ${wanted.name}`);
     if (wanted.desc.kind !== ExternKind.Func)
       throw new WasiError("bad-wasi-import", `${PREVIEW1_MODULE}.${wanted.name} is not imported as a function`);
-    const type = funcTypeName(module.types[wanted.desc.typeIndex]!);
+    const type = funcTypeName(funcTypeAt(module, wanted.desc.typeIndex));
     if (type !== funcTypeName(func.type)) {
       throw new WasiError(
         "bad-wasi-import",

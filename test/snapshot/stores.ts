@@ -3,8 +3,9 @@
  * a dump of all state by which two stores are compared without the code under test.
  */
 import type { FrameCodec } from "../../snapshot/capture.ts";
-import { FRAME_WORDS, Frame, FrameFlag, Status, Store } from "../../vm/store.ts";
+import { FRAME_WORDS, Frame, FrameFlag, Status, Store, wasmFunc } from "../../vm/store.ts";
 import { Trap } from "../../vm/trap.ts";
+import { noContents } from "../../vm/type-space.ts";
 import { type FuncType, type Module, ValType } from "../../vm/types.ts";
 
 export type Random = () => number;
@@ -21,12 +22,14 @@ export function fakeModule(name: string): Module {
   const passive = { kind: "passive" } as const;
   return {
     bytes: new TextEncoder().encode(`module ${name}`),
-    types: [unary],
+    types: [{ ...noContents, kind: "func", func: unary, groupStart: 0, groupSize: 1 }],
+    canonicalTypes: Int32Array.of(0),
     imports: [],
     funcs: [],
     tables: [],
     memories: [],
     globals: [],
+    tags: [],
     exports: [],
     start: undefined,
     elems: [0, 1].map(() => ({ elemType: ValType.FuncRef, mode: passive, items: [1, 2], wasmOffset: 0 })),
@@ -35,6 +38,9 @@ export function fakeModule(name: string): Module {
     customs: [],
     sections: [],
     funcTypes: [unary, unary, unary],
+    funcTypeIndices: [0, 0, 0],
+    tagTypes: [],
+    tagTypeIndices: [],
     tableTypes: [{ elemType: ValType.FuncRef, limits: type }],
     memoryTypes: [{ limits: type }],
     globalTypes: [
@@ -58,7 +64,7 @@ export function addInstance(store: Store, module: Module, sizes: StoreSizes): vo
   const moduleIndex = store.addModule(module);
   const instanceAddr = store.instances.length;
   const host = store.addFunc({ kind: "host", type: unary, module: "env", name: `host${instanceAddr}` });
-  const funcs = [1, 2].map((funcIndex) => store.addFunc({ kind: "wasm", type: unary, instanceAddr, funcIndex }));
+  const funcs = [1, 2].map((funcIndex) => store.addFunc(wasmFunc(store, module, instanceAddr, funcIndex)));
   const table = store.addTable({ elemType: ValType.FuncRef, limits: { min: sizes.tableLength, max: 100_000 } });
   const memory = store.addMemory({ limits: { min: sizes.memoryPages, max: 4096 } });
   const globals = module.globalTypes.map((type, i) => store.addGlobal(type, BigInt(i * 7)));

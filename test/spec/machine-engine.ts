@@ -10,8 +10,9 @@ import { DecodeError, LinkError, ValidationError } from "../../vm/errors.ts";
 import { runUntil } from "../../vm/execute.ts";
 import { Machine } from "../../vm/machine.ts";
 import { type ExternAddr, Status, type Store } from "../../vm/store.ts";
+import { topOf } from "../../vm/subtype.ts";
 import { Trap, trapMessage } from "../../vm/trap.ts";
-import { ExternKind, isWide, type Module, slotsOf, ValType } from "../../vm/types.ts";
+import { ExternKind, isWide, type Module, slotsOf, type TypeDef, ValType } from "../../vm/types.ts";
 import { validateModule } from "../../vm/validate.ts";
 import { slotBits } from "../../vm/value.ts";
 import { type Engine, ModuleRejected, ModuleUnlinkable, type Outcome } from "./engine.ts";
@@ -124,7 +125,7 @@ export class MachineEngine implements Engine<Module, MachineInstance> {
           let slot = store.resultSlot;
           const values = results.map((type) => {
             slot += slotsOf(type);
-            return resultOf(slotBits(store, slot - slotsOf(type), type), type);
+            return resultOf(slotBits(store, slot - slotsOf(type), type), type, store.types.types);
           });
           takeReturn(store);
           return { kind: "return", values };
@@ -149,7 +150,7 @@ export class MachineEngine implements Engine<Module, MachineInstance> {
     const { store } = this.machine;
     const global = store.globals[addr.addr]!;
     const { valType } = global.type;
-    return resultOf(BigInt.asUintN(isWide(valType) ? 64 * slotsOf(valType) : 32, store.globalBits(global)), valType);
+    return resultOf(BigInt.asUintN(isWide(valType) ? 64 * slotsOf(valType) : 32, store.globalBits(global)), valType, store.types.types);
   }
 }
 
@@ -165,7 +166,7 @@ function argumentBits(value: WastValue): bigint {
   throw new Error(`a script cannot pass a ${value.kind}`);
 }
 
-function resultOf(bits: bigint, type: ValType): WastValue {
+function resultOf(bits: bigint, type: ValType, types: readonly TypeDef[]): WastValue {
   switch (type) {
     case ValType.I32:
       return { kind: "i32", bits };
@@ -177,10 +178,23 @@ function resultOf(bits: bigint, type: ValType): WastValue {
       return { kind: "f64", bits };
     case ValType.V128:
       return { kind: "v128", bits };
+    default:
+      return referenceOf(bits, topOf(types, type));
+  }
+}
+
+/** A reference of the hierarchy with this top. */
+function referenceOf(bits: bigint, top: ValType): WastValue {
+  if (bits === 0n) return { kind: "null" };
+  switch (top) {
     case ValType.FuncRef:
-      return bits === 0n ? { kind: "null" } : { kind: "func" };
+      return { kind: "func" };
     case ValType.ExternRef:
-      return bits === 0n ? { kind: "null" } : { kind: "host", number: Number(bits) - 1 };
+      return { kind: "host", number: Number(bits) - 1 };
+    case ValType.ExnRef:
+      return { kind: "other", heap: "exn" };
+    default:
+      throw new Error("objects cannot be told apart yet");
   }
 }
 

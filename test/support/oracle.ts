@@ -7,13 +7,14 @@ import { InstrReader } from "../../vm/instr.ts";
 import { Imm, Wasm } from "../../vm/opcodes.ts";
 import {
   ExternKind,
-  type FuncType,
+  funcTypeAt,
   funcTypeName,
   type ImportDesc,
+  isRefType,
   type Limits,
   type Module,
   type SegmentMode,
-  type ValType,
+  ValType,
   valTypeName,
 } from "../../vm/types.ts";
 
@@ -234,11 +235,17 @@ function numberText(value: number): string {
 
 // ---- ours
 
-const kindNames = { [ExternKind.Func]: "func", [ExternKind.Table]: "table", [ExternKind.Memory]: "memory", [ExternKind.Global]: "global" };
+const kindNames = {
+  [ExternKind.Func]: "func",
+  [ExternKind.Table]: "table",
+  [ExternKind.Memory]: "memory",
+  [ExternKind.Global]: "global",
+  [ExternKind.Tag]: "tag",
+};
 
 export function ourOutline(module: Module): Outline {
   return {
-    types: module.types.map(funcTypeName),
+    types: module.types.map((_, i) => funcTypeName(funcTypeAt(module, i))),
     imports: ourImports(module),
     exports: module.exports.map(({ name, kind, index }) => `${name} ${kindNames[kind]} ${index}`),
     globals: module.globals.map(({ type, init }) => {
@@ -266,7 +273,8 @@ function ourImports(module: Module): string[] {
 function ourImportType(module: Module, desc: ImportDesc): string {
   switch (desc.kind) {
     case ExternKind.Func:
-      return funcTypeName(module.types[desc.typeIndex]!);
+    case ExternKind.Tag:
+      return funcTypeName(funcTypeAt(module, desc.typeIndex));
     case ExternKind.Table:
       return `${valTypeName(desc.type.elemType)} ${ourLimits(desc.type.limits)}`;
     case ExternKind.Memory:
@@ -286,7 +294,7 @@ function ourOffset(module: Module, mode: SegmentMode, onlyFirst: boolean): strin
 function ourCode(module: Module): string[] {
   const lines: string[] = [];
   for (const body of module.funcs) {
-    lines.push(`func ${funcTypeName(module.types[body.typeIndex]!)} ends ${body.end}`);
+    lines.push(`func ${funcTypeName(funcTypeAt(module, body.typeIndex))} ends ${body.end}`);
     let at = body.start + lebLength(module.bytes, body.start);
     for (const { count, type } of body.localRuns) {
       lines.push(`${at} local ${new Array<string>(count).fill(valTypeName(type)).join(" ")}`);
@@ -317,11 +325,11 @@ function ourImmediates(module: Module, reader: InstrReader): string {
     case Imm.Memory:
       return "";
     case Imm.BlockType:
-      return a === -64 ? "" : a < 0 ? valTypeName((a + 0x80) as ValType) : `${a}`;
+      return a === -64 ? "" : a < 0 ? valTypeName(~a) : `${a}`;
     case Imm.LabelTable:
       return reader.labels.join(" ");
     case Imm.CallIndirect:
-      return funcTypeName(module.types[a] as FuncType);
+      return funcTypeName(funcTypeAt(module, a));
     case Imm.MemArg:
       return `offset ${b}`;
     case Imm.I64:
@@ -344,26 +352,33 @@ function floatText(value: number, negative: boolean, mantissa: number): string {
 export function beyondOracle(module: Module): string | undefined {
   if (module.tableTypes.length > 1) return "several tables";
   if (module.memoryTypes.length > 1) return "several memories";
-  if (module.tableTypes.some(({ elemType }) => valTypeName(elemType) !== "funcref")) return "reference types";
-  if (module.globalTypes.some(({ valType }) => valTypeName(valType).endsWith("ref"))) return "reference types";
-  if (module.types.some(({ params, results }) => [...params, ...results].some((type) => valTypeName(type).endsWith("ref"))))
-    return "reference types";
+  if (module.types.some(({ kind, final, groupSize }) => kind !== "func" || !final || groupSize !== 1)) return "garbage collection";
+  if (module.tableTypes.some(({ elemType }) => elemType !== ValType.FuncRef)) return "reference types";
+  const isRef = (type: ValType): boolean => isRefType(type);
+  if (module.globalTypes.some(({ valType }) => isRef(valType))) return "reference types";
+  if (module.types.some(({ func }) => func?.params.some(isRef) || func?.results.some(isRef))) return "reference types";
+  if (module.tableTypes.some(({ address64 }) => address64) || module.tables.some(({ init }) => init)) return "later tables";
+  if (module.memoryTypes.some(({ address64, shared, pageShift }) => address64 || shared || pageShift !== undefined))
+    return "later memories";
+  if (module.tagTypes.length > 0) return "exceptions";
   if (module.dataCount !== undefined || module.datas.some(({ mode }) => mode.kind !== "active")) return "bulk memory";
   if (module.elems.some(({ mode, items }) => mode.kind !== "active" || items.some((item) => typeof item !== "number")))
     return "bulk memory";
   if (module.datas.some(({ mode }) => mode.kind === "active" && !isOneInstr(module, mode.offset.start, mode.offset.end)))
     return "extended constant expressions";
   for (const { codeStart, end, localRuns } of module.funcs) {
-    if (localRuns.some(({ type }) => valTypeName(type).endsWith("ref"))) return "reference types";
+    if (localRuns.some(({ type }) => isRef(type))) return "reference types";
     const reader = new InstrReader(module.bytes, codeStart, end);
     while (reader.next()) {
       if (reader.code >= 0xfd000) return "vectors";
       if (reader.code >= 0xfc008) return "bulk memory";
-      if (reader.code === Wasm.ReturnCall || reader.code === Wasm.ReturnCallIndirect) return "tail calls";
+      if (reader.code >= Wasm.Try && reader.code <= Wasm.ThrowRef) return "exceptions";
+      if (reader.code >= Wasm.ReturnCall && reader.code <= Wasm.TryTable && reader.code !== Wasm.Drop && reader.code !== Wasm.Select)
+        return "later control";
       if (reader.code >= 0xfc000) return "saturating conversion";
       if (reader.code >= Wasm.RefNull || reader.code === Wasm.SelectT || reader.code === Wasm.TableGet || reader.code === Wasm.TableSet)
         return "reference types";
-      if (reader.row.imm === Imm.BlockType && (reader.a === 0x70 - 0x80 || reader.a === 0x6f - 0x80)) return "reference types";
+      if (reader.row.imm === Imm.BlockType && reader.a < 0 && reader.a !== -64 && isRef(~reader.a)) return "reference types";
     }
   }
   return undefined;

@@ -115,8 +115,8 @@ drop
 end`;
 
 const OUTLINE = `module "demo", BYTES bytes
-type 0: func (param i32 i32) (result i32)
-type 1: func (param i32) (result i32 i64)
+type 0 <binary>: func (param i32 i32) (result i32)
+type 1 <pair>: func (param i32) (result i32 i64)
 type 2: func (param i32)
 type 3: func
 import "env" "log": func 0 (param i32)
@@ -129,8 +129,8 @@ global 0 <sp>: mut i32 = i32.const 65536
 global 1: i64 = i64.const 1, i64.const -2, i64.add
 export "main": func 1 <main>
 start: func 2 <start>
-elem 0: 1 × funcref, table 0 at i32.const 1
-elem 1: 1 × funcref, declarative
+elem 0: 1 × (ref func), table 0 at i32.const 1
+elem 1: 1 × (ref func), declarative
 data 0: 3 bytes, memory 0 at i32.const 16
 data 1: 7 bytes, passive
 custom "name": SIZE bytes`;

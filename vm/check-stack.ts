@@ -1,0 +1,301 @@
+/**
+ * The stacks of the validation algorithm (spec: appendix, validation algorithm): operands, enclosing blocks, and which
+ * locals have a value. Typed arrays that all expressions of a module share: nesting costs no native stack and an
+ * instruction allocates nothing. Knows no instruction except those that open blocks.
+ */
+import { ValidationError } from "./errors.ts";
+import { blockTypeOrUndefined, type InstrReader } from "./instr.ts";
+import { Wasm } from "./opcodes.ts";
+import { matches, UNKNOWN, UNKNOWN_REF } from "./subtype.ts";
+import { type FuncType, isDefaultable, isRefType, type Module, mapValType, RefFlag, typeIndexOf, ValType, valTypeName } from "./types.ts";
+
+/** Most operands on the stack of one function, so that a hostile one cannot make the stack unbounded. */
+export const MAX_OPERANDS = 1 << 20;
+
+const noLocalTypes = new Int32Array(0);
+
+export abstract class CheckStack {
+  protected readonly module: Module;
+  protected reader: InstrReader;
+
+  /** Operand types, bottom first. */
+  private operands = new Int32Array(256);
+  operandCount = 0;
+  /** Operands below this belong to outer blocks. */
+  private base = 0;
+  /** The rest of the current block cannot be reached. */
+  unreachable = false;
+
+  /** Enclosing blocks, outermost (the function) first: opcode, operand count at entry, type, unreachable when suspended, locals set at entry. */
+  protected blockCodes = new Uint8Array(64);
+  private blockBases = new Int32Array(64);
+  private blockUnreachable = new Uint8Array(64);
+  private blockSetCounts = new Int32Array(64);
+  protected readonly blockTypes: FuncType[] = [];
+  depth = 0;
+
+  /** Types of parameters and locals of the current function. */
+  private locals: Int32Array = noLocalTypes;
+  private localCount = 0;
+  /** 1 for each local that has no value yet; looked at only when there was such a local. */
+  private unset = new Uint8Array(0);
+  private hasUnset = false;
+  /** Locals that got their value, in that order: the end of their block takes it away again. */
+  private readonly setLocals: number[] = [];
+
+  constructor(module: Module, reader: InstrReader) {
+    this.module = module;
+    this.reader = reader;
+  }
+
+  /** Begins an expression of the type. The first `paramCount` of the locals have values from the start. */
+  protected begin(reader: InstrReader, type: FuncType, locals: Int32Array, localCount: number, paramCount: number): void {
+    this.reader = reader;
+    this.locals = locals;
+    this.localCount = localCount;
+    this.findUnset(paramCount);
+    this.operandCount = 0;
+    this.depth = 0;
+    this.unreachable = false;
+    this.blockTypes.length = 0;
+    this.pushBlock(Wasm.Block, type);
+  }
+
+  private findUnset(paramCount: number): void {
+    const { locals, localCount } = this;
+    this.setLocals.length = 0;
+    this.hasUnset = false;
+    for (let i = paramCount; i < localCount; i++) {
+      if (isDefaultable(locals[i]!)) continue;
+      if (!this.hasUnset) {
+        if (this.unset.length < localCount) this.unset = new Uint8Array(localCount * 2);
+        this.unset.fill(0);
+        this.hasUnset = true;
+      }
+      this.unset[i] = 1;
+    }
+  }
+
+  // ---- operand stack
+
+  protected push(type: number): void {
+    if (this.operandCount === this.operands.length) this.growOperands();
+    this.operands[this.operandCount++] = type;
+  }
+
+  private growOperands(): void {
+    if (this.operandCount >= MAX_OPERANDS) this.fail("limit-operands", `too many operands, the limit is ${MAX_OPERANDS}`);
+    const larger = new Int32Array(this.operands.length * 2);
+    larger.set(this.operands);
+    this.operands = larger;
+  }
+
+  protected pop(expected: number): void {
+    if (this.operandCount > this.base) {
+      const found = this.operands[--this.operandCount]!;
+      if (found !== expected && !this.isMatch(found, expected)) this.failType(expected, found);
+    } else if (!this.unreachable) this.failType(expected, -1);
+  }
+
+  /** Pops any operand and returns its type, UNKNOWN in unreachable code. */
+  protected popAny(): number {
+    if (this.operandCount > this.base) return this.operands[--this.operandCount]!;
+    if (!this.unreachable) this.failType(UNKNOWN, -1);
+    return UNKNOWN;
+  }
+
+  /** Pops a reference and returns its type; UNKNOWN_REF when nothing is known of it. */
+  protected popRef(): ValType {
+    const type = this.popAny();
+    if (type === UNKNOWN) return UNKNOWN_REF;
+    if (!isRefType(type)) {
+      this.fail("type-mismatch", `type mismatch: ${this.reader.row.mnemonic} expects a reference, found ${valTypeName(type)}`);
+    }
+    return type;
+  }
+
+  protected pushAll(types: readonly ValType[]): void {
+    for (let i = 0; i < types.length; i++) this.push(types[i]!);
+  }
+
+  protected popAll(types: readonly ValType[]): void {
+    for (let i = types.length - 1; i >= 0; i--) this.pop(types[i]!);
+  }
+
+  /** Checks that the top operands have these types, and leaves them. */
+  protected checkTop(types: readonly ValType[]): void {
+    let at = this.operandCount;
+    for (let i = types.length - 1; i >= 0; i--) {
+      if (at > this.base) {
+        const found = this.operands[--at]!;
+        if (found !== types[i] && !this.isMatch(found, types[i]!)) this.failType(types[i]!, found);
+      } else if (!this.unreachable) this.failType(types[i]!, -1);
+      else return;
+    }
+  }
+
+  protected divert(): void {
+    this.operandCount = this.base;
+    this.unreachable = true;
+  }
+
+  /** The operands now on the stack, bottom first; those of unknown type as i32 or null references. */
+  operandTypes(): ValType[] {
+    return Array.from(this.operands.subarray(0, this.operandCount), (type) => {
+      if (type === UNKNOWN_REF) return ValType.NullRef;
+      return type === UNKNOWN ? ValType.I32 : type;
+    });
+  }
+
+  // ---- locals
+
+  protected localType(index: number): ValType {
+    if (index >= this.localCount) this.fail("unknown-local", `unknown local ${index}`);
+    return this.locals[index]!;
+  }
+
+  /** The type of a local that is read. */
+  protected readLocal(index: number): ValType {
+    const type = this.localType(index);
+    if (this.hasUnset && this.unset[index] === 1) this.fail("uninitialized-local", `uninitialized local ${index}`);
+    return type;
+  }
+
+  /** The type of a local that is written, which has a value from now on. */
+  protected writeLocal(index: number): ValType {
+    const type = this.localType(index);
+    if (this.hasUnset && this.unset[index] === 1) {
+      this.unset[index] = 0;
+      this.setLocals.push(index);
+    }
+    return type;
+  }
+
+  private forgetLocals(count: number): void {
+    const { setLocals } = this;
+    while (setLocals.length > count) this.unset[setLocals.pop()!] = 1;
+  }
+
+  // ---- control stack
+
+  protected pushBlock(code: number, type: FuncType): void {
+    const { depth } = this;
+    if (depth === this.blockCodes.length) this.growBlocks();
+    if (depth > 0) this.blockUnreachable[depth - 1] = this.unreachable ? 1 : 0;
+    this.blockCodes[depth] = code;
+    this.blockBases[depth] = this.operandCount;
+    this.blockTypes[depth] = type;
+    this.blockSetCounts[depth] = this.setLocals.length;
+    this.depth = depth + 1;
+    this.base = this.operandCount;
+    this.unreachable = false;
+    if (depth > 0) this.pushAll(type.params);
+  }
+
+  private growBlocks(): void {
+    const grown = <A extends Uint8Array | Int32Array>(array: A, larger: A): A => {
+      larger.set(array);
+      return larger;
+    };
+    const length = this.blockCodes.length * 2;
+    this.blockCodes = grown(this.blockCodes, new Uint8Array(length));
+    this.blockBases = grown(this.blockBases, new Int32Array(length));
+    this.blockUnreachable = grown(this.blockUnreachable, new Uint8Array(length));
+    this.blockSetCounts = grown(this.blockSetCounts, new Int32Array(length));
+  }
+
+  /** Checks that exactly the block's results are left, and removes them. */
+  private closeBlock(): FuncType {
+    const top = this.depth - 1;
+    const type = this.blockTypes[top]!;
+    this.popAll(type.results);
+    const left = this.operandCount - this.base;
+    if (left !== 0) this.fail("type-mismatch", `type mismatch: ${left} operand${left === 1 ? "" : "s"} too many at the end of the block`);
+    if (this.hasUnset) this.forgetLocals(this.blockSetCounts[top]!);
+    return type;
+  }
+
+  /** Closes the innermost block and returns to the one around it, which gets the results. */
+  protected leaveBlock(): void {
+    const type = this.closeBlock();
+    const top = this.depth - 1;
+    this.depth = top;
+    if (top > 0) {
+      this.base = this.blockBases[top - 1]!;
+      this.unreachable = this.blockUnreachable[top - 1] === 1;
+    }
+    this.pushAll(type.results);
+  }
+
+  /** Closes one part of the innermost block and begins the next, which gets `operands`. */
+  protected nextPart(code: number, operands: readonly ValType[]): void {
+    this.closeBlock();
+    this.blockCodes[this.depth - 1] = code;
+    this.unreachable = false;
+    this.pushAll(operands);
+  }
+
+  protected openBlock(code: number): void {
+    const type = this.blockType(this.reader.a);
+    this.popAll(type.params);
+    this.pushBlock(code, type);
+  }
+
+  private blockType(a: number): FuncType {
+    if (a < 0 && typeIndexOf(~a) >= 0) return { params: [], results: [this.canonicalType(~a)] };
+    const type = blockTypeOrUndefined(this.module, a);
+    if (type === undefined) this.fail("unknown-type", `unknown type ${a}`);
+    return type;
+  }
+
+  /** Index in the control stack of what label `label` names. */
+  protected labelAt(label: number): number {
+    if (label >= this.depth) this.fail("unknown-label", `unknown label ${label}`);
+    return this.depth - 1 - label;
+  }
+
+  /** What a branch to label `label` carries. */
+  protected labelTypes(label: number): readonly ValType[] {
+    const at = this.labelAt(label);
+    const type = this.blockTypes[at]!;
+    return this.blockCodes[at] === Wasm.Loop ? type.params : type.results;
+  }
+
+  // ---- types
+
+  protected isMatch(sub: ValType, sup: ValType): boolean {
+    return matches(this.module.types, sub, sup);
+  }
+
+  /** The index of the first type that equals the one at `index`. */
+  protected canonicalIndex(index: number): number {
+    if (index >= this.module.types.length) this.fail("unknown-type", `unknown type ${index}`);
+    return this.module.canonicalTypes[index]!;
+  }
+
+  /** A type of an immediate, with the canonical index of the type that it names. */
+  protected canonicalType(type: ValType): ValType {
+    const index = typeIndexOf(type);
+    if (index < 0) return type;
+    return this.canonicalIndex(index) === index ? type : mapValType(type, this.module.canonicalTypes);
+  }
+
+  // ---- failures
+
+  protected fail(code: string, message: string): never {
+    throw new ValidationError(code, this.reader.wasmOffset, message);
+  }
+
+  /** `found` is -1 when there is no operand. */
+  protected failType(expected: number, found: number): never {
+    this.fail(
+      "type-mismatch",
+      `type mismatch: ${this.reader.row.mnemonic} expects ${operandName(expected)}, found ${found < 0 ? "nothing" : operandName(found)}`,
+    );
+  }
+}
+
+function operandName(type: number): string {
+  if ((type & ~RefFlag.NonNull) === UNKNOWN) return type === UNKNOWN ? "an operand" : "a reference";
+  return valTypeName(type);
+}
