@@ -8,12 +8,13 @@ export { type Breakpoint, Breakpoints } from "./debug/breakpoints.ts";
 export { COMMANDS, type CommandLine, type CommandSpec, parseCommandLine } from "./debug/command-line.ts";
 export { type CommandContext, type CommandResult, runCommand } from "./debug/commands.ts";
 export { type BacktraceFrame, hexDump, Inspector, type Location, type NamedValue, type TypedValue } from "./debug/inspect.ts";
-export { DebugSession, type Move, type StopReport } from "./debug/session.ts";
+export { DebugSession, type Move, type StopReport, type WatchReport } from "./debug/session.ts";
 export { Symbols } from "./debug/symbols.ts";
 // The WebAssembly namespace for JavaScript programs, on our machine.
 export type { BoundaryHooks, WebAssemblyOptions } from "./jsapi/agent.ts";
 export { exactBacking } from "./jsapi/exact-backing.ts";
 export { createJsApi, createWebAssembly, type JsApi, type WebAssemblyNamespace } from "./jsapi/namespace.ts";
+export type { Change, WatchRange } from "./rr/changes.ts";
 // Traces and timelines.
 export { TraceError, type TraceErrorCode } from "./rr/errors.ts";
 export { describeEvent, EventLabels, eventToJson, type HostEffect, type TraceEvent } from "./rr/event.ts";

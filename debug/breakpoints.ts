@@ -1,8 +1,9 @@
 /**
- * The numbered breakpoints of a session: what a person asked for, and the places in the store that it means. Stopping at
- * them is the machine's work; nothing here runs anything.
+ * The numbered breakpoints and watchpoints of a session: what a person asked for, and the places in the store that it means.
+ * Stopping at them is the machine's work; nothing here runs anything.
  */
 
+import type { WatchRange } from "../rr/changes.ts";
 import type { CodePlace } from "../rr/replay-engine.ts";
 import { RewasmError } from "../vm/errors.ts";
 import type { Symbols } from "./symbols.ts";
@@ -14,6 +15,8 @@ export interface Breakpoint {
   readonly text: string;
   readonly enabled: boolean;
   readonly places: readonly CodePlace[];
+  /** Of a watchpoint, which has no places: the bytes whose changes it stops at. */
+  readonly range?: WatchRange;
   /** How often a move has stopped at it. */
   readonly hits: number;
 }
@@ -33,6 +36,13 @@ export class Breakpoints {
     this.lastNumber++;
     this.list.push(breakpoint);
     return breakpoint;
+  }
+
+  /** A watchpoint; numbers are shared with breakpoints. */
+  addWatch(text: string, range: WatchRange): Breakpoint {
+    const watchpoint = { number: ++this.lastNumber, text, enabled: true, places: [], range, hits: 0 };
+    this.list.push(watchpoint);
+    return watchpoint;
   }
 
   /** All of them by number. */
@@ -59,9 +69,23 @@ export class Breakpoints {
     return this.list.flatMap(({ enabled, places }) => (enabled ? places : []));
   }
 
+  /** Ranges of all enabled watchpoints. */
+  enabledRanges(): WatchRange[] {
+    return this.list.flatMap(({ enabled, range }) => (enabled && range !== undefined ? [range] : []));
+  }
+
   /** The first enabled breakpoint that has one of the places, its hit counted. */
   hit(matches: (place: CodePlace) => boolean): Breakpoint | undefined {
-    const at = this.list.findIndex(({ enabled, places }) => enabled && places.some(matches));
+    return this.count(this.list.findIndex(({ enabled, places }) => enabled && places.some(matches)));
+  }
+
+  /** The watchpoint that number `index` of `enabledRanges` belongs to, its hit counted. */
+  hitRange(index: number): Breakpoint | undefined {
+    let before = 0;
+    return this.count(this.list.findIndex(({ enabled, range }) => enabled && range !== undefined && before++ === index));
+  }
+
+  private count(at: number): Breakpoint | undefined {
     if (at < 0) return undefined;
     this.list[at] = { ...this.list[at]!, hits: this.list[at]!.hits + 1 };
     return this.list[at];

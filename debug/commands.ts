@@ -2,12 +2,14 @@
  * The commands of the debugger: what a command line does to a session, as lines for people and as a JSON object for
  * programs. Where the lines go, and with what prompt, is the shell's matter (cli/debug.ts).
  */
+
+import type { WatchRange } from "../rr/changes.ts";
 import type { MoveOptions } from "../rr/timeline.ts";
 import { RewasmError } from "../vm/errors.ts";
 import type { Breakpoint } from "./breakpoints.ts";
 import { COMMANDS, type CommandLine, expectWords, findCommand, parseNumber } from "./command-line.ts";
 import { type BacktraceFrame, hexDump, type Location, type NamedValue, type TypedValue } from "./inspect.ts";
-import type { DebugSession, Move, StopReport } from "./session.ts";
+import type { DebugSession, Move, StopReport, WatchReport } from "./session.ts";
 
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 /** Colours text, or leaves it as it is. */
@@ -32,6 +34,9 @@ type Command = (line: CommandLine, context: CommandContext) => CommandResult | P
 
 const DEFAULT_DUMP_BYTES = 64;
 const MOST_DUMP_BYTES = 1 << 20;
+const DEFAULT_WATCH_BYTES = 4;
+const MOST_WATCH_BYTES = 1 << 16;
+const MOST_SHOWN_WATCH_BYTES = 16;
 const DEFAULT_DISAS_COUNT = 15;
 const DEFAULT_BACKTRACE_COUNT = 100;
 
@@ -76,6 +81,16 @@ const commands: Readonly<Record<CommandName, Command>> = {
     expectWords(line, 1, Number.POSITIVE_INFINITY);
     const breakpoint = session.addBreakpoint(line.words.join(" "));
     return { lines: breakpointLines(breakpoint, session), json: { breakpoint: breakpointJson(breakpoint, session) } };
+  },
+  watch: (line, { session }) => {
+    expectWords(line, 1, 2);
+    const byteAddr = addressOf(line.words[0]!, session);
+    const byteLength = line.words[1] === undefined ? DEFAULT_WATCH_BYTES : parseNumber(line.words[1], "length");
+    if (byteLength < 1 || byteLength > MOST_WATCH_BYTES) {
+      throw new RewasmError("bad-argument", `length: from 1 to ${MOST_WATCH_BYTES} bytes can be watched`);
+    }
+    const watchpoint = session.addWatchpoint(line.words.join(" "), byteAddr, byteLength);
+    return { lines: breakpointLines(watchpoint, session), json: { watchpoint: breakpointJson(watchpoint, session) } };
   },
   delete: (line, { session }) => {
     expectWords(line, 0, 1);
@@ -137,8 +152,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
     const byteLength = line.words[1] === undefined ? DEFAULT_DUMP_BYTES : parseNumber(line.words[1], "length");
     if (byteLength > MOST_DUMP_BYTES) throw new RewasmError("bad-argument", `length: at most ${MOST_DUMP_BYTES} bytes can be shown`);
     const bytes = session.memory(byteAddr, byteLength);
-    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    return { lines: hexDump(bytes, byteAddr), json: { address: byteAddr, bytes: hex } };
+    return { lines: hexDump(bytes, byteAddr), json: { address: byteAddr, bytes: hexBytes(bytes) } };
   },
   disas: (line, context) => disassemble(line, context),
   "state-hash": (line, { session }) => {
@@ -177,7 +191,10 @@ function countOf(line: CommandLine): number {
 
 async function go(move: Move, context: CommandContext): Promise<CommandResult> {
   const stop = await context.session.move(move, context);
-  const json = stop.breakpoint === undefined ? {} : { breakpoint: stop.breakpoint.number };
+  const json = {
+    ...(stop.breakpoint === undefined ? {} : { breakpoint: stop.breakpoint.number }),
+    ...(stop.watchpoint === undefined ? {} : { watchpoint: watchJson(stop.watchpoint) }),
+  };
   return { lines: stopLines(stop, context), json: stop.note === undefined ? json : { ...json, note: stop.note } };
 }
 
@@ -192,6 +209,8 @@ function reasonLines(stop: StopReport, paint: Paint): string[] {
       return [
         paint("yellow", stop.breakpoint === undefined ? "Breakpoint" : `Breakpoint ${stop.breakpoint.number}, ${stop.breakpoint.text}`),
       ];
+    case "watchpoint":
+      return stop.watchpoint === undefined ? [] : [paint("yellow", watchLine(stop.watchpoint))];
     case "start":
       return [paint("yellow", "This is the start of the recording.")];
     case "end":
@@ -201,6 +220,29 @@ function reasonLines(stop: StopReport, paint: Paint): string[] {
     default:
       return [];
   }
+}
+
+function hexBytes(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Of what is as long as an integer the value too; of more only the beginning. */
+function bytesText(bytes: Uint8Array): string {
+  const shown = `${hexBytes(bytes.subarray(0, MOST_SHOWN_WATCH_BYTES))}${bytes.length > MOST_SHOWN_WATCH_BYTES ? "…" : ""}`;
+  if (![1, 2, 4, 8].includes(bytes.length)) return shown;
+  return `${shown} (${bytes.reduceRight((value, byte) => value * 256n + BigInt(byte), 0n)})`;
+}
+
+function rangeText({ byteAddr, byteLength }: WatchRange): string {
+  return `${byteLength === 1 ? "the byte" : `${byteLength} bytes`} at 0x${byteAddr.toString(16)}`;
+}
+
+function watchLine({ breakpoint, oldBytes, newBytes }: WatchReport): string {
+  return `Watchpoint ${breakpoint.number}, ${rangeText(breakpoint.range!)}: ${bytesText(oldBytes)} becomes ${bytesText(newBytes)}`;
+}
+
+function watchJson({ breakpoint, oldBytes, newBytes }: WatchReport): Json {
+  return { number: breakpoint.number, old: hexBytes(oldBytes), new: hexBytes(newBytes) };
 }
 
 /** The present place: what the machine waits for, the function, the next instruction. */
@@ -256,7 +298,10 @@ function namedJson(value: NamedValue): Json {
   return { index: value.index, name: value.name ?? null, ...valueJson(value) };
 }
 
-function breakpointJson({ number, text, enabled, hits, places }: Breakpoint, session: DebugSession): Json {
+function breakpointJson({ number, text, enabled, hits, places, range }: Breakpoint, session: DebugSession): Json {
+  if (range !== undefined) {
+    return { number, text, enabled, hits, memory: range.memoryAddr, address: range.byteAddr, length: range.byteLength };
+  }
   return {
     number,
     text,
@@ -267,8 +312,9 @@ function breakpointJson({ number, text, enabled, hits, places }: Breakpoint, ses
 }
 
 function breakpointLines(breakpoint: Breakpoint, session: DebugSession): string[] {
-  const { number, enabled, hits, places } = breakpoint;
+  const { number, enabled, hits, places, range } = breakpoint;
   const state = `${enabled ? "" : ", disabled"}${hits === 0 ? "" : `, hit ${hits === 1 ? "once" : `${hits} times`}`}`;
+  if (range !== undefined) return [`Watchpoint ${number} on ${rangeText(range)}${state}`];
   return places.map(({ funcAddr, wasmOffset }, i) => {
     const where = wasmOffset === undefined ? "entry of " : `0x${wasmOffset.toString(16)} in `;
     return `${i === 0 ? `Breakpoint ${number}` : "            "} at ${where}${session.symbols.funcName(funcAddr)}${i === 0 ? state : ""}`;
@@ -302,7 +348,7 @@ function info(line: CommandLine, { session }: CommandContext): CommandResult {
   switch (topics.length === 1 || what === "b" ? topics[0] : undefined) {
     case "breakpoints": {
       const all = session.breakpoints.all();
-      const lines = all.length === 0 ? ["no breakpoints"] : all.flatMap((each) => breakpointLines(each, session));
+      const lines = all.length === 0 ? ["no breakpoints or watchpoints"] : all.flatMap((each) => breakpointLines(each, session));
       return { lines, json: { breakpoints: all.map((each) => breakpointJson(each, session)) } };
     }
     case "bookmarks": {

@@ -99,15 +99,19 @@ export class Inspector {
    * Throws RewasmError "no-memory" when there is none, "memory-range" when the address is outside.
    */
   memory(byteAddr: number, byteLength: number, memoryIndex = 0, level = 0): Uint8Array {
-    const { store } = this;
-    const addr = store.instances[this.instanceAt(level)]?.memoryAddrs[memoryIndex];
-    const memory = addr === undefined ? undefined : store.memories[addr];
-    if (memory === undefined) throw new RewasmError("no-memory", `there is no memory ${memoryIndex} here`);
+    const memory = this.store.memories[this.memoryAddr(memoryIndex, level)]!;
     if (byteAddr >= memory.byteLength) {
       const bytes = `${memory.byteLength} (0x${memory.byteLength.toString(16)}) bytes`;
       throw new RewasmError("memory-range", `address 0x${byteAddr.toString(16)} is outside the memory of ${bytes}`);
     }
     return memory.bytes.slice(byteAddr, Math.min(memory.byteLength, byteAddr + byteLength));
+  }
+
+  /** Store address of a memory of the instance at `level`, by its index. Throws RewasmError "no-memory". */
+  memoryAddr(memoryIndex = 0, level = 0): number {
+    const addr = this.store.instances[this.instanceAt(level)]?.memoryAddrs[memoryIndex];
+    if (addr === undefined) throw new RewasmError("no-memory", `there is no memory ${memoryIndex} here`);
+    return addr;
   }
 
   /** Address of the instance that the frame at `level`, or the wasm frame that called it, belongs to. */

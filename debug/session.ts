@@ -25,8 +25,16 @@ export interface StopReport {
   readonly location: Location | null;
   /** The breakpoint, when the reason is one. */
   readonly breakpoint: Breakpoint | undefined;
+  /** The watchpoint, and what its bytes are before and after the change, when the reason is one. */
+  readonly watchpoint?: WatchReport | undefined;
   /** What the machine waits for when no instruction is next: a trap's text, the event as a line, how it ended. */
   readonly note: string | undefined;
+}
+
+export interface WatchReport {
+  readonly breakpoint: Breakpoint;
+  readonly oldBytes: Uint8Array;
+  readonly newBytes: Uint8Array;
 }
 
 /** One move of the cursor, by the name that people give it. */
@@ -63,8 +71,16 @@ export class DebugSession {
     const reason = await this.perform(move, options);
     this.level = 0;
     const breakpoint = reason === "breakpoint" ? this.breakpoints.hit((place) => this.isAt(place)) : undefined;
-    this.lastStop = this.report(reason, breakpoint, await this.note());
+    const watchpoint = reason === "watchpoint" ? this.watchReport() : undefined;
+    this.lastStop = { ...this.report(reason, breakpoint, await this.note()), watchpoint };
     return this.lastStop;
+  }
+
+  private watchReport(): WatchReport | undefined {
+    const { change } = this.timeline;
+    const breakpoint = change === undefined ? undefined : this.breakpoints.hitRange(change.watch);
+    if (change === undefined || breakpoint === undefined) return undefined;
+    return { breakpoint, oldBytes: change.oldBytes, newBytes: change.newBytes };
   }
 
   private async perform(move: Move, options: MoveOptions): Promise<StopReason> {
@@ -105,6 +121,21 @@ export class DebugSession {
     return breakpoint;
   }
 
+  /**
+   * Sets a watchpoint: moves stop where one of these bytes changes, forward just after that, backward just before it. The
+   * memory is that of the selected frame. Throws RewasmError "no-memory", "memory-range".
+   */
+  addWatchpoint(text: string, byteAddr: number, byteLength: number): Breakpoint {
+    const present = this.inspector.memory(byteAddr, byteLength, 0, this.level).length;
+    if (present < byteLength) {
+      throw new RewasmError("memory-range", `the memory ends ${present} bytes after 0x${byteAddr.toString(16)}`);
+    }
+    const memoryAddr = this.inspector.memoryAddr(0, this.level);
+    const watchpoint = this.breakpoints.addWatch(text, { memoryAddr, byteAddr, byteLength });
+    this.useBreakpoints();
+    return watchpoint;
+  }
+
   /** Deletes one breakpoint, or all of them. Throws RewasmError "unknown-breakpoint". */
   deleteBreakpoint(number?: number): void {
     if (number === undefined) this.breakpoints.clear();
@@ -119,6 +150,7 @@ export class DebugSession {
 
   private useBreakpoints(): void {
     this.timeline.setBreakpoints(this.breakpoints.enabledPlaces());
+    this.timeline.setWatchpoints(this.breakpoints.enabledRanges());
   }
 
   /** Selects the frame that locals, operands, globals and code are shown of. Throws RewasmError "no-frame". */

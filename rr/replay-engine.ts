@@ -3,7 +3,7 @@
  * machine. Moves forward or to a snapshot; strategy is search.ts's and timeline.ts's matter.
  */
 import { SnapshotTaker } from "../snapshot/capture.ts";
-import type { Position, Snapshot } from "../snapshot/tree.ts";
+import { comparePositions, type Position, type Snapshot } from "../snapshot/tree.ts";
 import type { FuncBreakpoints } from "../vm/code.ts";
 import { setBreakpoints, settle, unwatchFrames, watchFrame } from "../vm/execute.ts";
 import { frameOffset } from "../vm/frames.ts";
@@ -11,8 +11,10 @@ import { InstrReader } from "../vm/instr.ts";
 import { InstrFlag, Wasm } from "../vm/opcodes.ts";
 import { Frame, FrameFlag, Status, type Store } from "../vm/store.ts";
 import type { Module } from "../vm/types.ts";
-import type { Replayer } from "./replayer.ts";
-import type { Engine, Goal, RunStop } from "./search.ts";
+import type { Change, ChangeEngine, WatchRange, Which } from "./changes.ts";
+import type { Replayer, ReplayGoal } from "./replayer.ts";
+import type { Goal, RunStop } from "./search.ts";
+import { marksOf, Stretches, StretchObserver } from "./stretches.ts";
 
 /** Where to stop. Addresses are store addresses. */
 export interface CodePlace {
@@ -24,9 +26,14 @@ export interface CodePlace {
 /** Runs shorter than this keep disarmed breakpoints in the code and pass them: lowering functions anew costs more. */
 const DISARM_WORTH_TICKS = 100_000;
 
-export class ReplayEngine implements Engine<Snapshot> {
+export class ReplayEngine implements ChangeEngine<Snapshot> {
   readonly replayer: Replayer;
   readonly store: Store;
+  /** What is known of stretches between captures and restores. */
+  readonly stretches = new Stretches();
+  private readonly observer: StretchObserver;
+  private ranges: readonly WatchRange[] = [];
+  private touchedEarlier = false;
   private readonly taker: SnapshotTaker;
   /** Modules that snapshots read from bytes need. */
   private modules: readonly Module[] = [];
@@ -39,6 +46,7 @@ export class ReplayEngine implements Engine<Snapshot> {
     this.replayer = replayer;
     this.store = replayer.store;
     this.taker = new SnapshotTaker(replayer.store);
+    this.observer = new StretchObserver(replayer.store);
   }
 
   /** Loads all modules of the trace, so that snapshots read from bytes can be restored. Restore one (or the origin) next. */
@@ -74,11 +82,23 @@ export class ReplayEngine implements Engine<Snapshot> {
   }
 
   capture(): Snapshot {
-    return this.taker.capture(this.replayer.eventNumber);
+    const { position } = this;
+    this.touchedEarlier ||= this.marked();
+    this.observe(position);
+    const snapshot = this.taker.capture(position.event);
+    this.observer.begin(position);
+    return snapshot;
+  }
+
+  private observe(here: Position): void {
+    const seen = this.observer.end(here);
+    if (seen !== undefined) this.stretches.add(seen);
   }
 
   restore(snapshot: Snapshot): void {
     const { store } = this;
+    this.touchedEarlier = true;
+    this.observe(this.position);
     // Functions that did not exist yet are added anew when they are instantiated: their breakpoints go with their code.
     for (let addr = snapshot.shape.funcs.length; addr < store.funcs.length; addr++) {
       this.inCode.delete(addr);
@@ -88,6 +108,116 @@ export class ReplayEngine implements Engine<Snapshot> {
     this.replayer.restoreCursor(snapshot.event);
     // Code for fast execution may have been restored: what looks at frames wants the machine settled.
     settle(store);
+    this.observer.begin(this.position);
+  }
+
+  /** Sets the bytes whose changes are looked for. */
+  watchMemory(ranges: readonly WatchRange[]): void {
+    this.ranges = ranges;
+    this.touchedEarlier = true;
+  }
+
+  get watchesMemory(): boolean {
+    return this.ranges.length > 0;
+  }
+
+  get touched(): boolean {
+    return this.touchedEarlier || this.marked();
+  }
+
+  /** Call it just after a capture or a restore: only what is marked since then counts. */
+  forgetTouches(): void {
+    this.touchedEarlier = false;
+  }
+
+  knownUntouched(from: Position, until: Position): boolean {
+    return this.ranges.every(({ memoryAddr, byteAddr, byteLength }) =>
+      this.stretches.untouched(from, until, memoryAddr, byteAddr, byteLength),
+    );
+  }
+
+  livedFrom(frameIndex: number, until: Position): Position {
+    return this.stretches.livedFrom(frameIndex, until);
+  }
+
+  /** Whether a mark says that watched bytes may have been written since marks were cleared. */
+  private marked(): boolean {
+    return this.ranges.some(({ memoryAddr, byteAddr, byteLength }) => {
+      const { firstPage, lastPage } = marksOf(byteAddr, byteLength);
+      const marks = this.store.memories[memoryAddr]?.dirty.subarray(firstPage, lastPage + 1);
+      return marks?.includes(1) === true;
+    });
+  }
+
+  async walk(until: Position, which: Which): Promise<Change | undefined> {
+    let found: Change | undefined;
+    let bytes = this.ranges.map((range) => this.bytesOf(range));
+    for (let before = this.position; comparePositions(before, until) < 0; ) {
+      const moved = this.advanceOne(until.tick);
+      if (moved !== true && !(await moved)) break;
+      const after = this.position;
+      const watch = this.ranges.findIndex((range, i) => this.differs(range, bytes[i]!));
+      if (watch >= 0) {
+        const now = this.ranges.map((range) => this.bytesOf(range));
+        found = { watch, before, after, oldBytes: bytes[watch]!, newBytes: now[watch]! };
+        if (which === "first") return found;
+        bytes = now;
+      }
+      before = after;
+    }
+    return found;
+  }
+
+  /**
+   * Goes on by one event, or one instruction before `limitTick`; false when there is nothing of the kind. Awaits only what has
+   * to be read: this is the inner loop of `walk`.
+   */
+  private advanceOne(limitTick: number): boolean | Promise<boolean> {
+    const { replayer } = this;
+    const { tick, event } = this.position;
+    if (!replayer.waiting && tick < limitTick) {
+      const goal = { tick: tick + 1, event };
+      if (this.runOne(goal) === "load") return this.loadAndRun(goal, () => this.moved(tick, event) || this.consumeOne(tick, event));
+      if (this.moved(tick, event)) return true;
+    }
+    return this.consumeOne(tick, event);
+  }
+
+  /** Goes past an event; also one that finds the machine between two instructions. */
+  private consumeOne(tick: number, event: number): boolean | Promise<boolean> {
+    const goal = { tick, event: event + 1 };
+    if (this.runOne(goal) === "load") return this.loadAndRun(goal, () => this.moved(tick, event));
+    return this.moved(tick, event);
+  }
+
+  private moved(tick: number, event: number): boolean {
+    return this.store.tick > tick || this.replayer.eventNumber > event;
+  }
+
+  private runOne(goal: ReplayGoal): string {
+    let stop = this.replayer.runLoaded(goal);
+    while (stop === "breakpoint") stop = this.replayer.runLoaded(goal, this.store.tick);
+    return stop;
+  }
+
+  /** What was to be read is in the way of a goal that may be half reached: the same goal again. */
+  private async loadAndRun(goal: ReplayGoal, result: () => boolean | Promise<boolean>): Promise<boolean> {
+    do await this.replayer.load();
+    while (this.runOne(goal) === "load");
+    return result();
+  }
+
+  private bytesOf({ memoryAddr, byteAddr, byteLength }: WatchRange): Uint8Array {
+    const bytes = new Uint8Array(byteLength);
+    const memory = this.store.memories[memoryAddr];
+    if (memory !== undefined) bytes.set(memory.bytes.subarray(byteAddr, byteAddr + byteLength));
+    return bytes;
+  }
+
+  private differs({ memoryAddr, byteAddr, byteLength }: WatchRange, before: Uint8Array): boolean {
+    const bytes = this.store.memories[memoryAddr]?.bytes;
+    for (let i = 0; i < byteLength; i++) if ((bytes?.[byteAddr + i] ?? 0) !== before[i]) return true;
+    return false;
   }
 
   /** Sets the places where armed breakpoints stop. */

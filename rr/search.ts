@@ -44,6 +44,8 @@ export interface Engine<S> {
   watch(frameIndex: number): void;
   /** Removes the mark and tells whether the very frame that was marked is still there. */
   unwatch(frameIndex: number): boolean;
+  /** The earliest position from which the frame that is at `frameIndex` at `until` is known to have lived; `until` when nothing is known. */
+  livedFrom?(frameIndex: number, until: Position): Position;
 }
 
 /** Snapshots ordered by position. */
@@ -190,14 +192,16 @@ export function settledAt(tick: number): Position {
 /**
  * The first tick at whose settled position the present activation of frame `frameIndex` exists; the instruction that made
  * it is the one before (tick 0: the host made it before any instruction). Whether that activation exists is monotonic in
- * time: after walking back over snapshots in which it exists already, the interval is halved. Cost: about twice the
- * ticks between the last of these snapshots and the cursor, all at full speed. The engine is left anywhere.
+ * time: after walking back over snapshots in which it exists already, the interval is halved. Cost: one forward run for
+ * each interval of which it is not known that the frame lived through it, and twice more of the last one, all at full speed.
+ * The engine is left anywhere.
  */
 export async function frameEntry<S>(context: SearchContext<S>, frameIndex: number): Promise<number> {
   const { engine, snapshots } = context;
   let alive = engine.position;
   let dead: S;
   for (;;) {
+    alive = engine.livedFrom?.(frameIndex, alive) ?? alive;
     const snapshot = await snapshots.before(alive);
     if (snapshot === undefined) return alive.tick;
     engine.restore(snapshot);

@@ -11,6 +11,7 @@ import { SnapshotSet } from "../snapshot/set.ts";
 import { comparePositions, type Position, type Snapshot } from "../snapshot/tree.ts";
 import { RewasmError } from "../vm/errors.ts";
 import type { Store } from "../vm/store.ts";
+import { type Change, type ChangeContext, changeBetween, lastChange, type WatchRange } from "./changes.ts";
 import { TraceError } from "./errors.ts";
 import type { TraceEvent } from "./event.ts";
 import { KeptSnapshots } from "./kept-snapshots.ts";
@@ -18,7 +19,7 @@ import { type PositionExpr, parsePosition, resolvePosition } from "./position.ts
 import { TraceReader } from "./reader.ts";
 import { type CodePlace, ReplayEngine } from "./replay-engine.ts";
 import { Replayer, type ReplayerOptions } from "./replayer.ts";
-import { frameEntry, lastHit, marksOnTheWay, nextMultiple, type RunStop, restorePays, type SearchContext, settledAt } from "./search.ts";
+import { frameEntry, lastHit, marksOnTheWay, nextMultiple, type RunStop, restorePays, settledAt } from "./search.ts";
 import type { TraceStorage } from "./storage.ts";
 
 /** Why a move ended. */
@@ -29,6 +30,8 @@ export type StopReason =
   /** The frame that was to be left is left. */
   | "finish"
   | "breakpoint"
+  /** Watched bytes change: `Timeline.change` tells where. Forward the cursor is just after that, backward just before it. */
+  | "watchpoint"
   /** Nothing comes before: the first instruction. */
   | "start"
   /** Nothing comes after. */
@@ -75,6 +78,8 @@ const BREATH_MS = 50;
 const FIRST_SLICE_TICKS = 1 << 20;
 const LEAST_SLICE_TICKS = 1 << 14;
 const MOST_SLICE_TICKS = 1 << 25;
+/** With watched bytes `continue` looks for changes after each so many ticks. */
+const WATCHED_TICKS = 1 << 22;
 /** Snapshots are not taken nearer to one another than this. */
 const LEAST_GAP_TICKS = 1 << 12;
 
@@ -97,9 +102,12 @@ export class Timeline {
   private readonly parts: TimelineParts;
   readonly engine: ReplayEngine;
   private readonly intervalTicks: number;
-  private readonly search: SearchContext<Snapshot>;
+  private readonly search: ChangeContext<Snapshot>;
   /** Addresses of host functions that moves stop in. */
   private hostStops: ReadonlySet<number> = new Set();
+  /** The last answer of `nextHostStop`: the first call from event `from` on. */
+  private knownHostStop: { readonly from: number; readonly call: Position | undefined } | undefined;
+  private lastChange: Change | undefined;
   private move: Move | undefined;
   private sliceTicks = FIRST_SLICE_TICKS;
 
@@ -218,7 +226,9 @@ export class Timeline {
 
   /** Executes `count` instructions. */
   async step(count = 1, options: MoveOptions = {}): Promise<StopReason> {
-    return this.moveBy(options, count, async () => (await this.advance(settledAt(this.position.tick + count))) ?? "step");
+    return this.moveBy(options, count, () =>
+      this.watching(async () => (await this.advance(settledAt(this.position.tick + count))) ?? "step"),
+    );
   }
 
   /** Takes back `count` instructions. */
@@ -232,22 +242,26 @@ export class Timeline {
 
   /** Executes one instruction, and when it is a call, the whole call. Breakpoints inside stop it. */
   async next(options: MoveOptions = {}): Promise<StopReason> {
-    return this.moveBy(options, this.ticksLeft(), async () => {
-      const { depth } = this.engine;
-      const ended = await this.advance(settledAt(this.position.tick + 1));
-      if (ended !== undefined) return ended;
-      if (this.engine.depth <= depth || depth === 0) return "step";
-      return this.leaveFrame(depth, "step", false);
-    });
+    return this.moveBy(options, this.ticksLeft(), () =>
+      this.watching(async () => {
+        const { depth } = this.engine;
+        const ended = await this.advance(settledAt(this.position.tick + 1));
+        if (ended !== undefined) return ended;
+        if (this.engine.depth <= depth || depth === 0) return "step";
+        return this.leaveFrame(depth, "step", false);
+      }),
+    );
   }
 
   /** Runs until the present function has returned. Breakpoints stop it. */
   async finish(options: MoveOptions = {}): Promise<StopReason> {
-    return this.moveBy(options, this.ticksLeft(), async () => {
-      const { depth } = this.engine;
-      if (depth === 0) throw noFrame();
-      return this.leaveFrame(depth - 1, "finish", true);
-    });
+    return this.moveBy(options, this.ticksLeft(), () =>
+      this.watching(async () => {
+        const { depth } = this.engine;
+        if (depth === 0) throw noFrame();
+        return this.leaveFrame(depth - 1, "finish", true);
+      }),
+    );
   }
 
   /** Takes back one instruction, and when it was the last one of a call, the whole call. Breakpoints inside stop it. */
@@ -273,15 +287,41 @@ export class Timeline {
     });
   }
 
-  /** Runs to the next breakpoint, the trap at the end, or the end. */
+  /** Runs to the next breakpoint, the next change of watched bytes, the trap at the end, or the end. */
   async continue(options: MoveOptions = {}): Promise<StopReason> {
     return this.moveBy(options, this.ticksLeft(), async () => {
       this.engine.armBreakpoints(true);
-      return (await this.advance(this.end)) ?? "end";
+      if (!this.engine.watchesMemory) return (await this.advance(this.end)) ?? "end";
+      for (let pass = true; ; pass = false) {
+        const goal = settledAt(this.position.tick + WATCHED_TICKS);
+        const reason = await this.watching(async () => (await this.advance(goal, pass)) ?? "step");
+        if (reason !== "step") return reason;
+        this.engine.armBreakpoints(true);
+      }
     });
   }
 
-  /** Goes back to the last breakpoint before the cursor, or to the first instruction. */
+  /**
+   * Makes a forward move, then looks whether it went past a change of watched bytes, and if so goes to the first one. Cost
+   * beyond the move's: nothing when no page with watched bytes was written.
+   */
+  private async watching(forward: () => Promise<StopReason>): Promise<StopReason> {
+    const { engine } = this;
+    if (!engine.watchesMemory) return forward();
+    const from = engine.capture();
+    engine.forgetTouches();
+    const reason = await forward();
+    if (!engine.touched) return reason;
+    const until = this.position;
+    const home = engine.capture();
+    engine.armBreakpoints(false);
+    this.lastChange = await changeBetween(this.search, from, until, "first");
+    if (this.lastChange !== undefined) return "watchpoint";
+    engine.restore(home);
+    return reason;
+  }
+
+  /** Goes back to the last breakpoint before the cursor, to the last change of watched bytes, or to the first instruction. */
   async reverseContinue(options: MoveOptions = {}): Promise<StopReason> {
     return this.moveBack(options, async (here) => {
       if (here.tick === 0) return "start";
@@ -306,6 +346,7 @@ export class Timeline {
   setBreakpoints(places: readonly CodePlace[]): void {
     const isHost = ({ funcAddr }: CodePlace): boolean => this.store.funcs[funcAddr]?.kind === "host";
     this.hostStops = new Set(places.filter(isHost).map(({ funcAddr }) => funcAddr));
+    this.knownHostStop = undefined;
     this.engine.setPlaces(places.filter((place) => !isHost(place)));
   }
 
@@ -313,6 +354,16 @@ export class Timeline {
   async pendingEvent(): Promise<TraceEvent | undefined> {
     const { engine, reader } = this;
     return engine.waiting && engine.position.event < reader.eventCount ? eventAt(reader, engine.position.event) : undefined;
+  }
+
+  /** Sets the bytes whose changes stop moves as breakpoints do; seeks pass them. */
+  setWatchpoints(ranges: readonly WatchRange[]): void {
+    this.engine.watchMemory(ranges);
+  }
+
+  /** What changed where the last move stopped for "watchpoint". */
+  get change(): Change | undefined {
+    return this.lastChange;
   }
 
   private ticksLeft(): number {
@@ -354,6 +405,12 @@ export class Timeline {
     const from = call?.tick ?? targetTick;
     const hit = this.engine.hasBreakpoints ? await lastHit(this.search, here, from) : undefined;
     const last = call !== undefined && (hit === undefined || comparePositions(call, hit) > 0) ? call : hit;
+    const change = this.engine.watchesMemory ? await lastChange(this.search, here, last?.tick ?? targetTick) : undefined;
+    if (change !== undefined && (last === undefined || comparePositions(change.before, last) >= 0)) {
+      await this.goTo(change.before);
+      this.lastChange = change;
+      return "watchpoint";
+    }
     await this.goTo(last ?? settledAt(targetTick));
     return last === undefined ? reason : "breakpoint";
   }
@@ -361,6 +418,14 @@ export class Timeline {
   /** The first call of a host function with a breakpoint, at event number `from` or later. The trace tells it. */
   private async nextHostStop(from: number): Promise<Position | undefined> {
     if (this.hostStops.size === 0) return undefined;
+    const known = this.knownHostStop;
+    if (known !== undefined && known.from <= from && (known.call === undefined || known.call.event >= from)) return known.call;
+    const call = await this.findHostStop(from);
+    this.knownHostStop = { from, call };
+    return call;
+  }
+
+  private async findHostStop(from: number): Promise<Position | undefined> {
     for await (const event of this.reader.eventsFrom(from)) {
       await this.breathe(this.move!);
       if (this.isHostStop(event)) return { tick: event.tick, event: event.number };

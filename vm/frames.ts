@@ -14,7 +14,7 @@ export interface FrameState {
   readonly funcAddr: number;
   /** First slot. */
   readonly fp: number;
-  /** Frame flags without Watch. */
+  /** Frame flags without Watch and Seen. */
   readonly flags: number;
   /**
    * Module byte offset: for the running frame the next instruction, for a frame that waits for a callee its call
@@ -206,7 +206,7 @@ export function exportFrames(store: Store): FrameState[] {
     states.push({
       funcAddr: store.frames[at + Frame.Func]!,
       fp,
-      flags: store.frames[at + Frame.Flags]! & ~FrameFlag.Watch,
+      flags: store.frames[at + Frame.Flags]! & ~(FrameFlag.Watch | FrameFlag.Seen),
       wasmOffset: frameOffset(store, index),
       slots,
     });

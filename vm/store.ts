@@ -51,6 +51,8 @@ export const FrameFlag = {
   Host: 4,
   /** Stop when this frame returns. Not part of canonical state: a debugger's wish, invisible to snapshots. */
   Watch: 8,
+  /** Was there when somebody last looked (rr/stretches.ts). Not part of canonical state either. */
+  Seen: 16,
 } as const;
 
 /** Bytes that one frame record counts toward the stack limit. */

@@ -101,7 +101,7 @@ describe("debugger commands", () => {
     expect((await run("info b")).lines[0]).to.contain("disabled");
     expect((await json("continue")).stop).to.equal("trap");
     await run("delete");
-    expect((await run("info b")).lines).to.deep.equal(["no breakpoints"]);
+    expect((await run("info b")).lines).to.deep.equal(["no breakpoints or watchpoints"]);
   });
 
   it("show memory, values and code", async () => {
@@ -161,4 +161,56 @@ describe("debugger commands", () => {
       expect((error as RewasmError).message, text).to.match(/^.+$/);
     }
   });
+
+  it("watch memory: going back stops before the last change, going on after the next one", async () => {
+    await run("delete");
+    await run("seek end");
+    const set = await json("watch 0x64 2");
+    const { number } = set.watchpoint as { number: number };
+    expect(set.watchpoint).to.deep.include({ address: 100, length: 2, memory: 0, enabled: true, hits: 0 });
+    const back = await json("reverse-continue");
+    expect(back.stop).to.equal("watchpoint");
+    const change = back.watchpoint as { number: number; old: string; new: string };
+    expect(change.number).to.equal(number);
+    expect(change.old)
+      .to.match(/^[0-9a-f]{4}$/)
+      .and.not.equal(change.new);
+    expect((await json("x 0x64 2")).bytes).to.equal(change.old);
+    expect(session.nextInstruction()?.text).to.match(/^i32\.store/);
+    await run("step");
+    expect((await json("x 0x64 2")).bytes).to.equal(change.new);
+    await run("reverse-step 2");
+    const forth = await run("continue");
+    expect(forth.lines[0]).to.equal(
+      `Watchpoint ${number}, 2 bytes at 0x64: ${change.old} (${le(change.old)}) becomes ${change.new} (${le(change.new)})`,
+    );
+    expect((await run("info breakpoints")).lines).to.deep.equal([`Watchpoint ${number} on 2 bytes at 0x64, hit 3 times`]);
+    await run(`disable ${number}`);
+    expect((await json("reverse-continue")).stop).to.equal("start");
+    await run(`enable ${number}`);
+    expect((await json("continue")).stop).to.equal("watchpoint");
+    await run(`delete ${number}`);
+    expect((await json("continue")).stop).to.equal("trap");
+  });
+
+  it("refuse to watch what is not there", async () => {
+    for (const [text, message] of [
+      ["watch", "watch needs more"],
+      ["watch 0x100000 4", "outside the memory"],
+      ["watch 0x3fffe 4", "the memory ends 2 bytes after 0x3fffe"],
+      ["watch 0 0", "from 1 to 65536 bytes"],
+      ["watch 0 100000", "from 1 to 65536 bytes"],
+      ["watch nobody", "there is no local or global nobody here"],
+      ["watch 1 2 3", "is too much"],
+    ] as const) {
+      const error = await run(text).catch((reason: unknown) => reason);
+      expect(error, text).to.be.instanceOf(RewasmError);
+      expect((error as Error).message, text).to.contain(message);
+    }
+  });
 });
+
+/** The little-endian number of hexadecimal bytes. */
+function le(hex: string): number {
+  return Buffer.from(hex, "hex").readUIntLE(0, hex.length / 2);
+}
