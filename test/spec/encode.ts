@@ -1,5 +1,6 @@
 /** Module sources to bytes through an independent converter (wasm-tools); what the converter refuses is never guessed at. */
 import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { unfoldTries } from "./unfold.ts";
 import type { ModuleSource } from "./wast.ts";
 
 /** Bytes, or the converter's complaint in one line. */
@@ -23,7 +24,7 @@ export class Encoder {
 async function convert(text: string): Promise<Encoding> {
   try {
     // The converter hands out a view of its own memory.
-    return { kind: "bytes", bytes: Uint8Array.from(await parse(escapeDirections(text))) };
+    return { kind: "bytes", bytes: Uint8Array.from(await parse(escapeDirections(unfoldTries(text)))) };
   } catch (error) {
     return { kind: "refused", complaint: firstLine(error) };
   }
