@@ -6,14 +6,18 @@
 import { resolve } from "node:path";
 import { MemoryAudit } from "../embed/audit.ts";
 import { patchBuffers } from "../embed/node-buffers.ts";
-import { patchNodeModules } from "../embed/node-modules.ts";
+import { patchNodeModules, syncNodeModules } from "../embed/node-modules.ts";
+import { patchNodeWasi } from "../embed/node-wasi.ts";
 import { WriteTracker } from "../embed/tracker.ts";
+import { EngineBacking, exactBacking } from "../jsapi/exact-backing.ts";
 import { createJsApi } from "../jsapi/namespace.ts";
 import { Recorder } from "../rr/recorder.ts";
 import { SnapshotTaker } from "../snapshot/capture.ts";
 import { stateHash } from "../snapshot/hash.ts";
 import type { Machine } from "../vm/machine.ts";
+import type { MemoryBacking } from "../vm/memory.ts";
 import { DEFAULT_STACK_BYTES } from "../vm/store.ts";
+import { ExternKind } from "../vm/types.ts";
 import { ExitCode, errorLine } from "./errors.ts";
 import { FileSink } from "./file-storage.ts";
 import { replaceNamespace } from "./namespace-switch.ts";
@@ -65,8 +69,14 @@ export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () =
     tracker.flush(report);
     if (audit !== undefined) verify(audit, finish);
   };
+  const backings: MemoryBacking[] = [];
   const api = createJsApi({
     journal: recorder,
+    backing: (memoryAddr) => {
+      const backing = exactBacking();
+      backings[memoryAddr] = backing;
+      return backing;
+    },
     stackBytes: DEFAULT_STACK_BYTES,
     beforeEnter: enter,
     ...(settings.audit ? { afterLeave: () => audit!.left() } : {}),
@@ -88,6 +98,12 @@ export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () =
   tracker.install();
   patchBuffers(tracker.proxies, tracker.patches);
   patchNodeModules(tracker.views, tracker.patches);
+  patchNodeWasi(tracker.views, tracker.patches, (value) => {
+    const extern = api.addressOf(value);
+    const backing = extern?.kind === ExternKind.Memory ? backings[extern.addr] : undefined;
+    return backing instanceof EngineBacking ? { memory: backing.memory, memoryAddr: extern!.addr } : undefined;
+  });
+  syncNodeModules();
   replaceNamespace(api.WebAssembly);
 }
 

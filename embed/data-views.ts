@@ -52,6 +52,7 @@ export function patchDataViews(views: Views, patches: Patches, realm: object): v
     Object.defineProperty(wrapper, "prototype", { value: native.prototype, writable: false });
     return wrapper;
   });
+  patches.replace(DataView.prototype, "constructor", () => (realm as { readonly DataView: unknown }).DataView);
   for (const [name, width] of Object.entries(WIDTHS))
     patches.method(DataView.prototype, name, ((native: Native) => writer(views, noted, native, width)) as never);
 }

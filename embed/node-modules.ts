@@ -7,7 +7,9 @@ import assert from "node:assert";
 import buffer from "node:buffer";
 import childProcess from "node:child_process";
 import crypto from "node:crypto";
+import dgram from "node:dgram";
 import fs from "node:fs";
+import http from "node:http";
 import { syncBuiltinESMExports } from "node:module";
 import stream from "node:stream";
 import stringDecoder from "node:string_decoder";
@@ -34,13 +36,13 @@ export function patchNodeModules(views: Views, patches: Patches): void {
   patchReaders(views, patches, stringDecoder.StringDecoder.prototype);
   patchReaders(views, patches, buffer);
   for (const name of ["Blob", "File"]) patchClass(views, patches, buffer, name);
+  patches.method(dgram.Socket.prototype, "send", reading(views) as never);
   for (const { prototype } of [workerThreads.MessagePort, workerThreads.Worker, workerThreads.BroadcastChannel]) {
     patches.method(prototype, "postMessage", reading(views) as never);
   }
-  syncBuiltinESMExports();
 }
 
-/** Undoing the patches restores the modules; this makes their named exports follow. */
+/** Makes the named exports of modules follow: call it when all patches are made, and when they are undone. */
 export function syncNodeModules(): void {
   syncBuiltinESMExports();
 }
@@ -61,7 +63,7 @@ function patchStreams(views: Views, patches: Patches): void {
       if (raw === undefined) return apply(native, this, [chunk, ...rest]);
       return apply(native, this, [Uint8Array.prototype.slice.call(raw), ...rest]);
     };
-  for (const { prototype } of [stream.Writable, stream.Duplex, stream.Readable]) {
+  for (const { prototype } of [stream.Writable, stream.Duplex, stream.Readable, http.OutgoingMessage]) {
     for (const name of ["write", "end", "push", "unshift"]) patches.method(prototype, name, copying as never);
   }
 }

@@ -2,7 +2,8 @@
  * Typed arrays over memories. Constructors are replaced by ones that answer with a proxy when the buffer is a memory's;
  * methods that write note what they wrote. Arrays over other buffers are as before: native objects that never meet a proxy.
  *
- * `prototype.constructor` stays: the engine's fast ways of making sub-arrays depend on it.
+ * `prototype.constructor` is replaced too, so that nothing of the program gets hold of a native constructor. The species of
+ * ours is the native one: it is what native methods make their results with.
  */
 import type { Native } from "./arguments.ts";
 import { disguised, type Patches } from "./patches.ts";
@@ -125,8 +126,8 @@ export function patchTypedArrays(proxies: ArrayProxies, patches: Patches, realm:
     const native = (realm as Record<string, ArrayConstructor | undefined>)[kind];
     if (native === undefined) continue;
     const wrapper = wrapConstructor(proxies, native);
-    proxies.substitutes.set(native, wrapper);
     patches.replace(realm, kind, () => wrapper);
+    patches.replace(native.prototype as object, "constructor", () => wrapper);
     patchBase(proxies, patches, native.prototype as object);
     substituteAll(proxies, patches, native.prototype as object);
   }
@@ -147,6 +148,12 @@ function wrapConstructor(proxies: ArrayProxies, native: ArrayConstructor): Array
   };
   disguised(wrapper as Native, native as unknown as Native);
   Object.defineProperty(wrapper, "prototype", { value: native.prototype, writable: false });
+  Object.defineProperty(wrapper, Symbol.species, {
+    configurable: true,
+    get(this: unknown) {
+      return this === wrapper ? native : this;
+    },
+  });
   Object.setPrototypeOf(wrapper, Object.getPrototypeOf(native) as object);
   return wrapper as unknown as ArrayConstructor;
 }

@@ -6,7 +6,7 @@
 import { type MemoryBacking, WASM_PAGE_BYTES } from "../vm/memory.ts";
 
 /** The part of the engine's WebAssembly.Memory that is used. */
-interface EngineMemory {
+export interface EngineMemory {
   readonly buffer: ArrayBuffer;
   grow(deltaPages: number): number;
 }
@@ -16,8 +16,9 @@ type EngineMemoryClass = new (descriptor: { initial: number; maximum?: number })
 // Taken now: a namespace of ours may soon stand where the engine's is.
 const engine = (globalThis as { WebAssembly?: { Memory?: EngineMemoryClass } }).WebAssembly?.Memory;
 
-class EngineBacking implements MemoryBacking {
-  private readonly memory: EngineMemory;
+/** Bytes that hosts written for the engine can be given as its own kind of memory. */
+export class EngineBacking implements MemoryBacking {
+  readonly memory: EngineMemory;
 
   constructor(memory: EngineMemory) {
     this.memory = memory;

@@ -16,7 +16,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   wasi: ["vm"],
   component: ["vm", "wasi"],
   jsapi: ["vm"],
-  embed: ["vm"],
+  embed: ["vm", "wasi"],
   native: ["vm", "rr"],
   cli: ["vm", "snapshot", "rr", "debug", "wasi", "jsapi", "embed", "component", "native"],
 };

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
 import { ended, MAIN } from "../cli/command.ts";
+import { guestPath } from "../support/guests.ts";
 import { wat } from "../support/wat.ts";
 import { hashesAt, replaysExactly, ScriptPlace } from "./recorded.ts";
 
@@ -243,6 +244,31 @@ describe("record of scripts", function () {
     );
     expect(stdout).to.equal("done\n");
     expect(stderr).to.equal("");
+  });
+
+  it("records programs that use node:wasi", async () => {
+    for (const [guest, words] of [
+      ["files", ["."]],
+      ["entropy", []],
+      ["exit", ["a", "ä"]],
+      ["cat", ["lib.wasm"]],
+    ] as const) {
+      place.write(
+        "app.mjs",
+        `import { readFileSync } from "node:fs";
+         import { WASI } from "node:wasi";
+         const wasi = new WASI({ version: "preview1", args: process.argv.slice(3), env: { NAME: "wört" }, preopens: { ".": "." }, returnOnExit: true });
+         const { instance } = await WebAssembly.instantiate(readFileSync(process.argv[2]), wasi.getImportObject());
+         console.log("code", wasi.start(instance));`,
+      );
+      const args = [guestPath(guest), guest, ...words];
+      const plain = spawnSync(process.execPath, ["app.mjs", ...args], { cwd: place.path, encoding: "latin1" });
+      const recorded = place.record("app.mjs", args);
+      if (guest !== "entropy") expect(recorded.stdout).to.equal(Buffer.from(plain.stdout, "latin1").toString());
+      expect(recorded.stderr.replaceAll(/\d+/g, "")).to.equal(plain.stderr.replaceAll(/\d+/g, ""));
+      expect(recorded.report.audits, guest).to.be.greaterThan(3);
+      await replaysExactly(recorded);
+    }
   });
 
   it("finds by --audit a write that nobody noted", () => {

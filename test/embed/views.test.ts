@@ -44,6 +44,7 @@ describe("views over memories", () => {
     tracker.install();
     patchBuffers(tracker.proxies, tracker.patches);
     patchNodeModules(tracker.views, tracker.patches);
+    syncNodeModules();
     tracker.track(memory, 3);
   });
   afterEach(() => {
@@ -179,6 +180,16 @@ describe("views over memories", () => {
         again[1] = 9;
       },
       [31, 32],
+    ],
+    "a view made by the constructor of another array": [
+      (buffer) => {
+        const heap = new (new Int16Array([1, 2, 3]).constructor as Int16ArrayConstructor)(buffer, 40, 3);
+        heap.set(new Int16Array([1, 2, 3]));
+        const data = new (new DataView(new ArrayBuffer(1)).constructor as DataViewConstructor)(buffer, 100);
+        data.setInt8(1, 1);
+      },
+      [40, 46],
+      [101, 102],
     ],
     "a view of a view's buffer": [
       (buffer) => {
@@ -564,6 +575,16 @@ describe("views over memories", () => {
   }
 
   it("leaves arrays over other buffers native", () => {
+    expect(new Uint8Array(8).constructor).to.equal(Uint8Array);
+    expect(new Uint8Array(8).subarray(1).constructor).to.equal(Uint8Array);
+    expect(Buffer.alloc(3).subarray(1).constructor).to.equal(Buffer);
+    class Mine extends Int8Array {}
+    expect(
+      new Mine(8)
+        .subarray(1)
+        .slice(1)
+        .map((x) => x),
+    ).to.be.instanceOf(Mine);
     for (const array of [new Uint8Array(8), new Uint8Array(new ArrayBuffer(8)), Uint8Array.of(1, 2), Buffer.alloc(3)]) {
       expect(util.inspect(array, { showProxy: true })).not.to.include("Proxy");
     }
