@@ -4,12 +4,15 @@
  */
 import { Machine, type MachineOptions } from "../vm/machine.ts";
 import type { MemoryBacking } from "../vm/memory.ts";
+import type { Provided } from "./compile-options.ts";
 import { Conversions } from "./conversions.ts";
 import { ErrorClasses } from "./errors.ts";
 import { exactBacking } from "./exact-backing.ts";
 import { ExternValues } from "./extern-values.ts";
 import { Functions } from "./functions.ts";
 import { markHeldValues } from "./held-values.ts";
+import { stringBuiltins } from "./js-string.ts";
+import { References } from "./references.ts";
 
 /** What a recorder of the surrounding JavaScript program wants to be asked and told. None of these may run wasm. */
 export interface BoundaryHooks {
@@ -63,20 +66,33 @@ export class Agent {
   readonly hooks: BoundaryHooks;
   readonly errors = new ErrorClasses();
   readonly externs = new ExternValues();
+  readonly references: References;
   readonly conversions: Conversions;
   readonly functions: Functions;
+  private readonly builtins: Readonly<Record<string, unknown>>;
 
   constructor(options: WebAssemblyOptions) {
     this.machine = options.machine ?? new Machine({ backing: (): MemoryBacking => exactBacking(), ...options });
     this.hooks = boundHooks(options);
+    this.references = new References(this);
     this.conversions = new Conversions(this);
     this.functions = new Functions(this, options.generateCode);
+    this.builtins = stringBuiltins({
+      trap: (message) => new this.errors.RuntimeError(message),
+      readChars: () => undefined,
+      writeChars: () => false,
+    });
   }
 
   /** To be called where values of JavaScript are about to become references, none of them being on its way yet. */
   makeRoom(): void {
     const { externs, machine } = this;
     if (externs.isCrowded) externs.keepOnly((mark) => markHeldValues(machine, mark));
+  }
+
+  /** The value of an import that the namespace provides. */
+  provide(provided: Provided): unknown {
+    return provided.kind === "string" ? provided.value : this.builtins[provided.name];
   }
 
   /** To be called before anything passes from JavaScript to the machine. */

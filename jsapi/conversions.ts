@@ -2,19 +2,11 @@
  * ToWebAssemblyValue and ToJSValue (JS API): JavaScript values to and from values of the machine, and their 64 bits in a
  * global. The only place that knows how each type converts; generated wrappers (wrapper-code.ts) say the same as text.
  */
-import { ValType, valTypeName } from "../vm/types.ts";
+import { isRefType, ValType } from "../vm/types.ts";
 import type { Value } from "../vm/value.ts";
 import type { Agent } from "./agent.ts";
+import { isOpaque, opaqueError } from "./references.ts";
 import { toBigInt } from "./webidl.ts";
-
-/** Whether values of the type can never be seen by JavaScript: functions and globals that have them throw TypeError. */
-export function isOpaque(type: ValType): boolean {
-  return type === ValType.V128;
-}
-
-export function opaqueError(type: ValType): TypeError {
-  return new TypeError(`values of type ${valTypeName(type)} cannot pass between JavaScript and WebAssembly`);
-}
 
 /** Scratch of one agent, for the bits of floats. */
 export class Conversions {
@@ -42,60 +34,40 @@ export class Conversions {
         return Math.fround(value as number);
       case ValType.F64:
         return +(value as number);
-      case ValType.V128:
-        throw opaqueError(type);
       default:
-        return this.toRef(value, type);
+        if (isOpaque(type)) throw opaqueError(type);
+        return this.agent.references.toRef(value, type);
     }
   }
 
   /**
-   * Converts a value for each type, in order, but to externref last: that runs no JavaScript, so nobody sees it, and none of
-   * these references is on its way while others do.
+   * Converts a value for each type, in order, but gives numbers to references last: that runs no JavaScript, so nobody sees
+   * it, and none of these references is on its way while others do.
    */
   allToWasm(values: readonly unknown[], types: readonly ValType[]): Value[] {
-    const converted = types.map((type, i) => (type === ValType.ExternRef ? 0 : this.toWasm(values[i], type)));
-    if (!types.includes(ValType.ExternRef)) return converted;
+    const { references } = this.agent;
+    let numbered = false;
+    const converted = types.map((type, i) => {
+      if (!references.isNumbered(type)) return this.toWasm(values[i], type);
+      numbered = true;
+      references.check(values[i], type);
+      return 0;
+    });
+    if (!numbered) return converted;
     this.agent.makeRoom();
-    return converted.map((value, i) => (types[i] === ValType.ExternRef ? this.toRef(values[i], ValType.ExternRef) : value));
-  }
-
-  /** A reference of the machine. Throws TypeError when the value is none of the type. */
-  toRef(value: unknown, type: ValType): number {
-    if (type === ValType.ExternRef) return this.agent.externs.toRef(value);
-    if (value === null) return 0;
-    const addr = this.agent.functions.addrOf(value);
-    if (addr === undefined) throw new TypeError(`a value of type ${valTypeName(type)} must be null or an exported WebAssembly function`);
-    return addr + 1;
+    return converted.map((value, i) => (references.isNumbered(types[i]!) ? references.toRef(values[i], types[i]!) : value));
   }
 
   toJs(value: Value, type: ValType): unknown {
-    switch (type) {
-      case ValType.FuncRef:
-      case ValType.ExternRef:
-        return this.fromRef(Number(value), type);
-      default:
-        return value;
-    }
+    return isRefType(type) ? this.agent.references.fromRef(Number(value), type) : value;
   }
 
-  fromRef(ref: number, type: ValType): unknown {
-    if (type === ValType.ExternRef) return this.agent.externs.fromRef(ref);
-    return ref === 0 ? null : this.agent.functions.at(ref - 1);
-  }
-
-  /** DefaultValue(type): what a part of the store begins with when JavaScript gives nothing. */
+  /** DefaultValue(type): what a part of the store begins with when JavaScript gives nothing. Throws TypeError for a type that has none. */
   defaultValue(type: ValType): Value {
-    switch (type) {
-      case ValType.I64:
-        return 0n;
-      case ValType.ExternRef:
-        return this.agent.externs.toRef(undefined);
-      case ValType.V128:
-        return 0n;
-      default:
-        return 0;
-    }
+    if (type === ValType.I64 || type === ValType.V128) return 0n;
+    if (type === ValType.ExternRef) return this.agent.externs.toRef(undefined);
+    if (isRefType(type)) this.agent.references.check(null, type);
+    return 0;
   }
 
   /** The bits of a global that holds the value; the high half of 32-bit values is zero. */

@@ -1,7 +1,7 @@
 /** WebAssembly.Global: a global of the store as JavaScript sees it. Every change goes through the machine, which tells its journal. */
 import { ValType } from "../vm/types.ts";
 import { type Agent, type EntityClass, Existing } from "./agent.ts";
-import { isOpaque, opaqueError } from "./conversions.ts";
+import { isOpaque, opaqueError } from "./references.ts";
 import { dictionary, shapeInterface, typeError } from "./webidl.ts";
 
 export type ValueTypeName = "i32" | "i64" | "f32" | "f64" | "v128" | "externref" | "anyfunc";

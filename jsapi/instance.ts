@@ -6,11 +6,11 @@ import { LinkError, ResourceError, UnsupportedError } from "../vm/errors.ts";
 import type { ExternAddr } from "../vm/store.ts";
 import { ExternKind, funcTypeAt, type GlobalType, type Import, ValType, type Module as VmModule } from "../vm/types.ts";
 import type { Agent, EntityClass } from "./agent.ts";
-import { isOpaque } from "./conversions.ts";
 import type { Callable } from "./functions.ts";
 import type { GlobalObject } from "./global.ts";
 import type { MemoryObject } from "./memory.ts";
-import type { ModuleClass, ModuleObject } from "./module.ts";
+import type { Compiled, ModuleClass, ModuleObject } from "./module.ts";
+import { isOpaque } from "./references.ts";
 import type { TableObject } from "./table.ts";
 import { isObject, shapeInterface, typeError } from "./webidl.ts";
 
@@ -28,9 +28,9 @@ export interface InstanceConstructor {
 export interface InstanceClass {
   readonly constructor: InstanceConstructor;
   /** Reads imports, in the order of the module. Throws TypeError or LinkError, or what getters of the object throw. */
-  readImports(module: VmModule, importObject: unknown, context: string): ExternAddr[];
+  readImports(compiled: Compiled, importObject: unknown, context: string): ExternAddr[];
   /** Instantiates and runs the start function. Throws LinkError, RuntimeError, RangeError, or what the start function's imports threw. */
-  instantiate(module: VmModule, imports: readonly ExternAddr[], context: string): InstanceObject;
+  instantiate(compiled: Compiled, imports: readonly ExternAddr[], context: string): InstanceObject;
   /** The store address behind an object of this class; undefined for everything else. */
   addrOf(value: unknown): number | undefined;
 }
@@ -77,16 +77,16 @@ export function makeInstanceClass(agent: Agent, entities: Entities): InstanceCla
 
   function fromArguments(moduleObject: unknown, importObject: unknown): Instantiated {
     const context = "Instance()";
-    const module = entities.module.moduleOf(moduleObject);
-    if (module === undefined) throw typeError(context, "Argument 0 must be a WebAssembly.Module");
-    return start(agent, entities, module, readImports(agent, entities, module, importObject, context), context);
+    const compiled = entities.module.compiledOf(moduleObject);
+    if (compiled === undefined) throw typeError(context, "Argument 0 must be a WebAssembly.Module");
+    return start(agent, entities, compiled.module, readImports(agent, entities, compiled, importObject, context), context);
   }
 
   shapeInterface(Instance, "Instance");
   return {
     constructor: Instance,
-    readImports: (module, importObject, context) => readImports(agent, entities, module, importObject, context),
-    instantiate: (module, imports, context) => new Instance(start(agent, entities, module, imports, context)),
+    readImports: (compiled, importObject, context) => readImports(agent, entities, compiled, importObject, context),
+    instantiate: ({ module }, imports, context) => new Instance(start(agent, entities, module, imports, context)),
     addrOf,
   };
 }
@@ -132,19 +132,26 @@ function exportsObject(agent: Agent, entities: Entities, instanceAddr: number): 
   }
 }
 
-function readImports(agent: Agent, entities: Entities, module: VmModule, importObject: unknown, context: string): ExternAddr[] {
+function readImports(
+  agent: Agent,
+  entities: Entities,
+  { module, provided }: Compiled,
+  importObject: unknown,
+  context: string,
+): ExternAddr[] {
   if (importObject !== undefined && !isObject(importObject)) throw typeError(context, "Argument 1 must be an object");
-  if (importObject === undefined && module.imports.length > 0) {
+  if (importObject === undefined && module.imports.length > provided.size) {
     throw typeError(context, "Imports argument must be present and must be an object");
   }
   return module.imports.map((wanted, i) => {
     const where = `Import #${i} ${JSON.stringify(wanted.module)}`;
+    const linkError = (problem: string): Error => agent.errors.link(context, `${where} ${JSON.stringify(wanted.name)}: ${problem}`);
+    const own = provided.get(i);
+    if (own !== undefined) return externAddr(agent, entities, module, wanted, agent.provide(own), linkError);
     const from = (importObject as Record<string, unknown>)[wanted.module];
     if (!isObject(from)) throw typeError(context, `${where}: module is not an object or function`);
     const given = (from as Record<string, unknown>)[wanted.name];
-    return externAddr(agent, entities, module, wanted, given, (problem) =>
-      agent.errors.link(context, `${where} ${JSON.stringify(wanted.name)}: ${problem}`),
-    );
+    return externAddr(agent, entities, module, wanted, given, linkError);
   });
 }
 

@@ -3,10 +3,10 @@
  * a microtask where a promise is answered; bytes are copied before that.
  */
 import type { ExternAddr } from "../vm/store.ts";
-import type { Module as VmModule } from "../vm/types.ts";
 import type { Agent } from "./agent.ts";
+import { type CompileOptions, type ReadOptions, readCompileOptions } from "./compile-options.ts";
 import type { InstanceClass, InstanceObject } from "./instance.ts";
-import { type BufferSource, compileCopy, type ModuleClass, type ModuleObject } from "./module.ts";
+import { type BufferSource, type Compiled, compileCopy, type ModuleClass, type ModuleObject } from "./module.ts";
 import { copyBytes, isObject, typeError } from "./webidl.ts";
 
 export interface InstantiatedSource {
@@ -23,12 +23,16 @@ export interface ResponseLike {
 }
 
 export interface LoadingFunctions {
-  validate(bytes: BufferSource): boolean;
-  compile(bytes: BufferSource): Promise<ModuleObject>;
-  instantiate(bytes: BufferSource, importObject?: object): Promise<InstantiatedSource>;
+  validate(bytes: BufferSource, options?: CompileOptions): boolean;
+  compile(bytes: BufferSource, options?: CompileOptions): Promise<ModuleObject>;
+  instantiate(bytes: BufferSource, importObject?: object, options?: CompileOptions): Promise<InstantiatedSource>;
   instantiate(module: ModuleObject, importObject?: object): Promise<InstanceObject>;
-  compileStreaming(source: ResponseLike | PromiseLike<ResponseLike>): Promise<ModuleObject>;
-  instantiateStreaming(source: ResponseLike | PromiseLike<ResponseLike>, importObject?: object): Promise<InstantiatedSource>;
+  compileStreaming(source: ResponseLike | PromiseLike<ResponseLike>, options?: CompileOptions): Promise<ModuleObject>;
+  instantiateStreaming(
+    source: ResponseLike | PromiseLike<ResponseLike>,
+    importObject?: object,
+    options?: CompileOptions,
+  ): Promise<InstantiatedSource>;
 }
 
 /** Type that servers give to modules. */
@@ -36,16 +40,21 @@ const WASM_MIME_TYPE = "application/wasm";
 
 export function loadingFunctions(agent: Agent, modules: ModuleClass, instances: InstanceClass): LoadingFunctions {
   /** Instantiates in a task of its own, as promises of the API do. */
-  async function instantiateLater(module: VmModule, imports: readonly ExternAddr[], context: string): Promise<InstanceObject> {
+  async function instantiateLater(compiled: Compiled, imports: readonly ExternAddr[], context: string): Promise<InstanceObject> {
     await undefined;
-    return instances.instantiate(module, imports, context);
+    return instances.instantiate(compiled, imports, context);
   }
 
-  async function instantiateSource(bytes: Uint8Array, importObject: unknown, context: string): Promise<InstantiatedSource> {
+  async function instantiateSource(
+    bytes: Uint8Array,
+    importObject: unknown,
+    options: ReadOptions,
+    context: string,
+  ): Promise<InstantiatedSource> {
     await undefined;
-    const module = compileCopy(agent, bytes, context);
-    const imports = instances.readImports(module, importObject, context);
-    return { module: modules.of(module), instance: instances.instantiate(module, imports, context) };
+    const compiled = compileCopy(agent, bytes, options, context);
+    const imports = instances.readImports(compiled, importObject, context);
+    return { module: modules.of(compiled), instance: instances.instantiate(compiled, imports, context) };
   }
 
   function checkImportObject(importObject: unknown, context: string): void {
@@ -54,16 +63,20 @@ export function loadingFunctions(agent: Agent, modules: ModuleClass, instances: 
 
   // Methods of an object: they have no prototype of their own and are no constructors, like built-in functions.
   const functions = {
-    compile: async (bytes: unknown): Promise<ModuleObject> => {
-      const copy = copyBytes(bytes, "compile()");
+    compile: async (bytes: unknown, options: unknown = undefined): Promise<ModuleObject> => {
+      const context = "compile()";
+      const copy = copyBytes(bytes, context);
+      const read = readCompileOptions(options, context);
       await undefined;
-      return modules.of(compileCopy(agent, copy, "compile()"));
+      return modules.of(compileCopy(agent, copy, read, context));
     },
 
-    validate: (bytes: unknown): boolean => {
-      const copy = copyBytes(bytes, "validate()");
+    validate: (bytes: unknown, options: unknown = undefined): boolean => {
+      const context = "validate()";
+      const copy = copyBytes(bytes, context);
+      const read = readCompileOptions(options, context);
       try {
-        compileCopy(agent, copy, "validate()");
+        compileCopy(agent, copy, read, context);
         return true;
       } catch (error) {
         if (error instanceof agent.errors.CompileError) return false;
@@ -71,27 +84,37 @@ export function loadingFunctions(agent: Agent, modules: ModuleClass, instances: 
       }
     },
 
-    instantiate: async (source: unknown, importObject: unknown = undefined): Promise<InstanceObject | InstantiatedSource> => {
+    instantiate: async (
+      source: unknown,
+      importObject: unknown = undefined,
+      options: unknown = undefined,
+    ): Promise<InstanceObject | InstantiatedSource> => {
       const context = "instantiate()";
-      const module = modules.moduleOf(source);
-      if (module !== undefined) {
+      const compiled = modules.compiledOf(source);
+      if (compiled !== undefined) {
         checkImportObject(importObject, context);
-        return instantiateLater(module, instances.readImports(module, importObject, context), context);
+        return instantiateLater(compiled, instances.readImports(compiled, importObject, context), context);
       }
       const bytes = copyBytes(source, context);
       checkImportObject(importObject, context);
-      return instantiateSource(bytes, importObject, context);
+      return instantiateSource(bytes, importObject, readCompileOptions(options, context), context);
     },
 
-    compileStreaming: async (source: unknown): Promise<ModuleObject> => {
+    compileStreaming: async (source: unknown, options: unknown = undefined): Promise<ModuleObject> => {
       const context = "compileStreaming()";
-      return modules.of(compileCopy(agent, await responseBytes(source, context), context));
+      const read = readCompileOptions(options, context);
+      return modules.of(compileCopy(agent, await responseBytes(source, context), read, context));
     },
 
-    instantiateStreaming: async (source: unknown, importObject: unknown = undefined): Promise<InstantiatedSource> => {
+    instantiateStreaming: async (
+      source: unknown,
+      importObject: unknown = undefined,
+      options: unknown = undefined,
+    ): Promise<InstantiatedSource> => {
       const context = "instantiateStreaming()";
       checkImportObject(importObject, context);
-      return instantiateSource(await responseBytes(source, context), importObject, context);
+      const read = readCompileOptions(options, context);
+      return instantiateSource(await responseBytes(source, context), importObject, read, context);
     },
   };
   return functions as unknown as LoadingFunctions;

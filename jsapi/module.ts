@@ -2,6 +2,7 @@
 import { compileModule } from "../vm/compile.ts";
 import { ExternKind, type Module as VmModule } from "../vm/types.ts";
 import type { Agent } from "./agent.ts";
+import { type CompileOptions, type Provided, providedImports, type ReadOptions, readCompileOptions } from "./compile-options.ts";
 import { copyBytes, shapeInterface, typeError } from "./webidl.ts";
 
 export type ImportExportKind = "function" | "table" | "memory" | "global" | "tag";
@@ -21,7 +22,7 @@ export interface ModuleExportDescriptor {
 export type ModuleObject = object;
 
 export interface ModuleConstructor {
-  new (bytes: BufferSource): ModuleObject;
+  new (bytes: BufferSource, options?: CompileOptions): ModuleObject;
   readonly prototype: ModuleObject;
   exports(module: ModuleObject): ModuleExportDescriptor[];
   imports(module: ModuleObject): ModuleImportDescriptor[];
@@ -34,9 +35,9 @@ export type BufferSource = ArrayBufferView | ArrayBufferLike;
 export interface ModuleClass {
   readonly constructor: ModuleConstructor;
   /** The module object of compiled bytes. */
-  of(module: VmModule): ModuleObject;
-  /** The module behind an object of this class; undefined for everything else. */
-  moduleOf(value: unknown): VmModule | undefined;
+  of(compiled: Compiled): ModuleObject;
+  /** What is behind an object of this class; undefined for everything else. */
+  compiledOf(value: unknown): Compiled | undefined;
 }
 
 const kindNames: Readonly<Record<ExternKind, ImportExportKind>> = {
@@ -47,56 +48,55 @@ const kindNames: Readonly<Record<ExternKind, ImportExportKind>> = {
   [ExternKind.Tag]: "tag",
 };
 
-/** Stands in the constructor's argument for a module that is compiled already. Never handed out. */
-class Compiled {
+/** A module with the imports that the namespace provides, by number. Never handed out: it may stand in the constructor's argument. */
+export class Compiled {
   readonly module: VmModule;
-  constructor(module: VmModule) {
+  readonly provided: ReadonlyMap<number, Provided>;
+  constructor(module: VmModule, provided: ReadonlyMap<number, Provided>) {
     this.module = module;
+    this.provided = provided;
   }
 }
 
-/** Decodes and validates a copy of the bytes. Throws TypeError for what is no bytes, else the namespace's CompileError. */
-export function compileBytes(agent: Agent, source: unknown, context: string): VmModule {
-  return compileCopy(agent, copyBytes(source, context), context);
-}
-
-/** As `compileBytes`, of bytes that nobody else holds. */
-export function compileCopy(agent: Agent, bytes: Uint8Array, context: string): VmModule {
+/** Decodes and validates bytes that nobody else holds. Throws the namespace's CompileError. */
+export function compileCopy(agent: Agent, bytes: Uint8Array, options: ReadOptions, context: string): Compiled {
+  let module: VmModule;
   try {
-    return compileModule(bytes);
+    module = compileModule(bytes);
   } catch (error) {
     throw agent.errors.compileFailure(context, error);
   }
+  const provided = providedImports(module, options);
+  if (typeof provided === "string") throw new agent.errors.CompileError(`WebAssembly.${context}: ${provided}`);
+  return new Compiled(module, provided);
 }
 
 export function makeModuleClass(agent: Agent): ModuleClass {
-  let moduleOf: (value: unknown) => VmModule | undefined = () => undefined;
+  let compiledOf: (value: unknown) => Compiled | undefined = () => undefined;
 
   class Module {
-    readonly #module: VmModule;
+    readonly #compiled: Compiled;
 
-    constructor(bytes: unknown) {
-      this.#module = bytes instanceof Compiled ? bytes.module : compileBytes(agent, bytes, "Module()");
+    constructor(bytes: unknown, options: unknown = undefined) {
+      this.#compiled = bytes instanceof Compiled ? bytes : compileArguments(bytes, options);
     }
 
     static {
-      moduleOf = (value) => (typeof value === "object" && value !== null && #module in value ? value.#module : undefined);
+      compiledOf = (value) => (typeof value === "object" && value !== null && #compiled in value ? value.#compiled : undefined);
     }
 
     static exports(moduleObject: unknown): ModuleExportDescriptor[] {
-      return moduleArgument(moduleObject, "Module.exports()").exports.map(({ name, kind }) => ({ name, kind: kindNames[kind] }));
+      return moduleArgument(moduleObject, "Module.exports()").module.exports.map(({ name, kind }) => ({ name, kind: kindNames[kind] }));
     }
 
     static imports(moduleObject: unknown): ModuleImportDescriptor[] {
-      return moduleArgument(moduleObject, "Module.imports()").imports.map(({ module, name, desc }) => ({
-        module,
-        name,
-        kind: kindNames[desc.kind],
-      }));
+      const { module: compiled, provided } = moduleArgument(moduleObject, "Module.imports()");
+      const left = compiled.imports.filter((_, i) => !provided.has(i));
+      return left.map(({ module, name, desc }) => ({ module, name, kind: kindNames[desc.kind] }));
     }
 
     static customSections(moduleObject: unknown, sectionName: unknown): ArrayBuffer[] {
-      const module = moduleArgument(moduleObject, "Module.customSections()");
+      const { module } = moduleArgument(moduleObject, "Module.customSections()");
       if (sectionName === undefined) throw typeError("Module.customSections()", "Argument 1 is required");
       const wanted = `${sectionName as string}`;
       const found = module.customs.filter(({ name }) => name === wanted);
@@ -104,16 +104,21 @@ export function makeModuleClass(agent: Agent): ModuleClass {
     }
   }
 
-  const moduleArgument = (value: unknown, context: string): VmModule => {
-    const module = moduleOf(value);
-    if (module === undefined) throw typeError(context, "Argument 0 must be a WebAssembly.Module");
-    return module;
-  };
+  function compileArguments(bytes: unknown, options: unknown): Compiled {
+    const copy = copyBytes(bytes, "Module()");
+    return compileCopy(agent, copy, readCompileOptions(options, "Module()"), "Module()");
+  }
+
+  function moduleArgument(value: unknown, context: string): Compiled {
+    const compiled = compiledOf(value);
+    if (compiled === undefined) throw typeError(context, "Argument 0 must be a WebAssembly.Module");
+    return compiled;
+  }
 
   shapeInterface(Module, "Module");
   return {
     constructor: Module,
-    of: (module) => new Module(new Compiled(module)),
-    moduleOf,
+    of: (compiled) => new Module(compiled),
+    compiledOf,
   };
 }

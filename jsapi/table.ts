@@ -28,7 +28,7 @@ export interface TableConstructor {
 const elementTypes: Readonly<Record<string, ValType>> = { anyfunc: ValType.FuncRef, externref: ValType.ExternRef };
 
 export function makeTableClass(agent: Agent): EntityClass<TableObject> & { readonly constructor: TableConstructor } {
-  const { machine, conversions } = agent;
+  const { machine, conversions, references } = agent;
   const byAddr = new Map<number, TableObject>();
   let addrOf: (value: unknown) => number | undefined = () => undefined;
 
@@ -51,7 +51,7 @@ export function makeTableClass(agent: Agent): EntityClass<TableObject> & { reado
     get(index: unknown): unknown {
       const context = "Table.get()";
       const table = machine.store.tables[receiver(this, context)]!;
-      return conversions.fromRef(table.elements[indexArgument(index, table.length, context)]!, table.elemType);
+      return references.fromRef(table.elements[indexArgument(index, table.length, context)]!, table.elemType);
     }
 
     grow(delta: unknown, value: unknown = undefined): number {
@@ -91,7 +91,7 @@ export function makeTableClass(agent: Agent): EntityClass<TableObject> & { reado
     agent.makeRoom();
     if (value === undefined) return Number(conversions.defaultValue(type));
     try {
-      return conversions.toRef(value, type);
+      return references.toRef(value, type);
     } catch (error) {
       throw typeError(context, (error as Error).message);
     }

@@ -4,9 +4,9 @@
  */
 import { isRefType, type ValType } from "../vm/types.ts";
 import type { Agent } from "./agent.ts";
-import { isOpaque, opaqueError } from "./conversions.ts";
 import { valueTypeOf } from "./global.ts";
-import { dictionary, enforceUint32, isObject, rangeError, shapeInterface, typeError } from "./webidl.ts";
+import { isOpaque, opaqueError } from "./references.ts";
+import { dictionary, enforceUint32, isIterable, isObject, rangeError, shapeInterface, typeError } from "./webidl.ts";
 
 export interface TagDescriptor {
   readonly parameters: Iterable<string>;
@@ -107,7 +107,7 @@ export function makeTagClasses(agent: Agent): TagClasses {
   Reflect.deleteProperty(Exception, "isException");
 
   function checked(value: unknown, type: ValType): unknown {
-    conversions.toRef(value, type);
+    agent.references.check(value, type);
     return value;
   }
 
@@ -131,8 +131,4 @@ function traceStackOf(options: unknown, context: string): boolean {
   if (options === undefined || options === null) return false;
   if (!isObject(options)) throw typeError(context, "Argument 2 must be an object");
   return Boolean((options as { traceStack?: unknown }).traceStack);
-}
-
-function isIterable(value: unknown): value is Iterable<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === "function";
 }

@@ -16,6 +16,11 @@ export function isObject(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
+/** What a `sequence` may be made of. */
+export function isIterable(value: unknown): value is Iterable<unknown> {
+  return isObject(value) && typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === "function";
+}
+
 /** A dictionary argument that may not be left out. Throws TypeError unless it is an object. */
 export function dictionary(value: unknown, context: string, what: string): Readonly<Record<string, unknown>> {
   if (!isObject(value)) throw typeError(context, `Argument 0 must be ${what}`);

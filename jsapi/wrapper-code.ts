@@ -3,7 +3,7 @@
  * allocates nothing but what JavaScript itself needs. Nothing of a program goes into the text: only types do.
  */
 import type { HostFunction } from "../vm/host.ts";
-import { type FuncType, ValType } from "../vm/types.ts";
+import { type FuncType, isRefType, ValType } from "../vm/types.ts";
 import type { Agent } from "./agent.ts";
 import type { Callable } from "./functions.ts";
 import { resultList } from "./wrappers.ts";
@@ -13,7 +13,7 @@ export type HostFactory = (callable: Callable) => HostFunction;
 
 /** What generated text refers to; the names are those of its parameter. */
 function environment(agent: Agent) {
-  const { machine, conversions, errors, hooks } = agent;
+  const { machine, references, externs, functions, errors, hooks } = agent;
   const { store } = machine;
   const { i32, i64, f32, f64 } = store;
   return {
@@ -23,10 +23,13 @@ function environment(agent: Agent) {
     i64,
     f32,
     f64,
-    toFunc: (value: unknown) => conversions.toRef(value, ValType.FuncRef),
-    toExtern: (value: unknown) => conversions.toRef(value, ValType.ExternRef),
-    func: (ref: number) => conversions.fromRef(ref, ValType.FuncRef),
-    extern: (ref: number) => conversions.fromRef(ref, ValType.ExternRef),
+    toFunc: (value: unknown) => references.toRef(value, ValType.FuncRef),
+    toExtern: (value: unknown) => externs.toRef(value),
+    toRef: (value: unknown, type: ValType) => references.toRef(value, type),
+    check: (value: unknown, type: ValType) => references.check(value, type),
+    func: (ref: number) => (ref === 0 ? null : functions.at(ref - 1)),
+    extern: (ref: number) => externs.fromRef(ref),
+    fromRef: (ref: number, type: ValType) => references.fromRef(ref, type),
     failure: (ended: Parameters<typeof errors.fromResult>[0]) => errors.fromResult(ended),
     enter: hooks.beforeEnter,
     leave: hooks.afterLeave,
@@ -51,7 +54,7 @@ function toWasmText(type: ValType, value: string): string {
     case ValType.ExternRef:
       return `toExtern(${value})`;
     default:
-      throw new Error(`no conversion of type ${type}`);
+      return `toRef(${value}, ${type})`;
   }
 }
 
@@ -73,7 +76,7 @@ function slotText(type: ValType, slot: string, index: number): string {
 function toJsText(type: ValType, value: string): string {
   if (type === ValType.FuncRef) return `func(${value})`;
   if (type === ValType.ExternRef) return `extern(${value})`;
-  return value;
+  return isRefType(type) ? `fromRef(${value}, ${type})` : value;
 }
 
 /** Reads the values of `types` from slots as JavaScript values, in an argument list. */
@@ -85,24 +88,26 @@ function writeText(types: readonly ValType[], slot: string): string {
   return types.map((type, i) => `${slotText(type, slot, i)} = v${i};`).join("\n    ");
 }
 
-/**
- * Conversions in order, but those to externref last: they run no JavaScript, so nobody sees it, and none of their references is on
- * its way while others do.
- */
-function convertText(types: readonly ValType[], value: (index: number) => string, declare: string): string {
-  const all = types.map((type, i) => ({ type, text: `${declare}v${i} = ${toWasmText(type, value(i))};` }));
-  const extern = all.filter(({ type }) => type === ValType.ExternRef);
-  const others = all.filter(({ type }) => type !== ValType.ExternRef);
-  const lines = [...others, ...(extern.length === 0 ? [] : [{ text: "makeRoom();" }]), ...extern];
-  return lines.map(({ text }) => text).join("\n    ");
+/** As Conversions.allToWasm does: values of `numbered` types are only checked in order, and converted last. */
+function convertText(types: readonly ValType[], numbered: IsNumbered, value: (index: number) => string, declare: string): string {
+  const convert = (type: ValType, i: number): string => `${declare}v${i} = ${toWasmText(type, value(i))};`;
+  const early = types.map((type, i) => {
+    if (!numbered(type)) return convert(type, i);
+    // Any value at all is an externref.
+    return type === ValType.ExternRef ? "" : `check(${value(i)}, ${type});`;
+  });
+  const late = types.map((type, i) => (numbered(type) ? convert(type, i) : ""));
+  return [...early, types.some(numbered) ? "makeRoom();" : "", ...late].filter((line) => line !== "").join("\n    ");
 }
 
-function exportText({ params, results }: FuncType, leaves: boolean, enters: boolean): string {
+type IsNumbered = (type: ValType) => boolean;
+
+function exportText({ params, results }: FuncType, numbered: IsNumbered, leaves: boolean, enters: boolean): string {
   const args = params.map((_, i) => `a${i}`).join(", ");
   const values = readText(results, "r");
   const list = results.length > 1 ? `[${values}]` : values;
   return `(funcAddr) => (${args}) => {
-    ${convertText(params, (i) => `a${i}`, "const ")}
+    ${convertText(params, numbered, (i) => `a${i}`, "const ")}
     ${enters ? "enter();" : ""}
     ${params.length > 0 ? "const s = machine.argSlot;" : ""}
     ${writeText(params, "s")}
@@ -117,14 +122,14 @@ function exportText({ params, results }: FuncType, leaves: boolean, enters: bool
   }`;
 }
 
-function hostText({ params, results }: FuncType, leaves: boolean, enters: boolean): string {
+function hostText({ params, results }: FuncType, numbered: IsNumbered, leaves: boolean, enters: boolean): string {
   const declared = results.length === 0 ? "" : `let ${results.map((_, i) => `v${i}`).join(", ")};`;
   const call = `callable(${params.map((_, i) => `a${i}`).join(", ")})`;
   const read = params.map((type, i) => `const a${i} = ${toJsText(type, slotText(type, "s", i))};`).join("\n    ");
   const taken =
     results.length === 0 ? `${call};` : results.length === 1 ? `const r = ${call};` : `const r = resultList(${call}, ${results.length});`;
   const body = `${taken}
-    ${convertText(results, (i) => (results.length > 1 ? `r[${i}]` : "r"), "")}`;
+    ${convertText(results, numbered, (i) => (results.length > 1 ? `r[${i}]` : "r"), "")}`;
   return `(callable) => ({ slot: s }) => {
     ${read}
     ${leaves ? "leave();" : ""}
@@ -139,9 +144,10 @@ export function generateWrappers(agent: Agent, type: FuncType): { exported: Expo
   const env = environment(agent);
   const leaves = env.leave !== undefined;
   const enters = env.enter !== undefined;
+  const numbered = (each: ValType): boolean => agent.references.isNumbered(each);
   const text = `"use strict";
   const { ${Object.keys(env).join(", ")} } = env;
-  return { exported: ${exportText(type, leaves, enters)}, host: ${hostText(type, leaves, enters)} };`;
+  return { exported: ${exportText(type, numbered, leaves, enters)}, host: ${hostText(type, numbered, leaves, enters)} };`;
   const make = new Function("env", text) as (from: typeof env) => { exported: ExportFactory; host: HostFactory };
   return make(env);
 }

@@ -7,8 +7,8 @@ import type { HostFunction } from "../vm/host.ts";
 import { type FuncType, funcTypeName, type ValType } from "../vm/types.ts";
 import { readValues, type Value, writeValues } from "../vm/value.ts";
 import type { Agent } from "./agent.ts";
-import { isOpaque, opaqueError } from "./conversions.ts";
 import type { Callable } from "./functions.ts";
+import { isOpaque, opaqueError } from "./references.ts";
 import { type ExportFactory, generateWrappers, type HostFactory } from "./wrapper-code.ts";
 
 interface Factories {

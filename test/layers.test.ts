@@ -36,9 +36,20 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What wasi/, jsapi/ and embed/ may know of the machine: its data and its host interface, not how it executes. */
-const machineFace = ["host", "machine", "errors", "store", "memory", "types", "value", "trap", "instantiate", "table", "compile"].map(
-  (name) => `vm/${name}.ts`,
-);
+const machineFace = [
+  "host",
+  "machine",
+  "errors",
+  "store",
+  "memory",
+  "types",
+  "value",
+  "trap",
+  "instantiate",
+  "table",
+  "compile",
+  "subtype",
+].map((name) => `vm/${name}.ts`);
 
 interface Source {
   readonly file: string;
