@@ -24,6 +24,7 @@ interface Options {
   readonly json?: string;
   readonly only?: readonly string[];
   readonly quick: boolean;
+  readonly loop: boolean;
 }
 
 function parseOptions(argv: readonly string[]): Options {
@@ -31,6 +32,7 @@ function parseOptions(argv: readonly string[]): Options {
     .description("Measures rewasm against V8, the cost of recording, and the speed of travel in time.")
     .option("--json <file>", "write the results as one JSON object")
     .option("--only <name...>", `only these kernels or sections: ${[...KERNELS.map((kernel) => kernel.name), ...SECTIONS].join(", ")}`)
+    .option("--loop", "one kernel on the interpreter alone, without generated code", false)
     .option("--quick", "fewer rounds and a shorter recording; for a first look", false)
     .showHelpAfterError()
     .parse(argv as string[]);
@@ -63,20 +65,20 @@ function note(text: string): void {
 }
 
 /** One line of the kernels' table, measured in this process. */
-async function measureHere(name: string, quick: boolean): Promise<KernelResult> {
-  note(name);
+async function measureHere(name: string, { quick, loop }: Options): Promise<KernelResult> {
+  note(loop ? `${name}, interpreter alone` : name);
   if (name === "flite") return measureFlite(quick ? 1 : 3);
   const kernel = KERNELS.find((candidate) => candidate.name === name)!;
-  return measureKernel(kernel, new Uint8Array(readFileSync(kernelPath(name))), quick ? 3 : 7);
+  return measureKernel(kernel, new Uint8Array(readFileSync(kernelPath(name))), quick ? 3 : 7, !loop);
 }
 
 /**
  * The same in a process of its own, where V8 and the machine have only this program to run: the loop is compiled for the
  * arrays of a process's first machine (docs/rationale/execution.md), which is how the commands use it.
  */
-function measureApart(name: string, options: Options, folder: string): KernelResult {
+function measureApart(name: string, options: Options, loop: boolean, folder: string): KernelResult {
   const file = join(folder, `${name}.json`);
-  const words = ["--only", name, "--json", file, ...(options.quick ? ["--quick"] : [])];
+  const words = ["--only", name, "--json", file, ...(options.quick ? ["--quick"] : []), ...(loop ? ["--loop"] : [])];
   execFileSync(process.execPath, [process.argv[1]!, ...words], { stdio: ["ignore", "ignore", "inherit"] });
   return (JSON.parse(readFileSync(file, "utf8")) as Report).kernels[0]!;
 }
@@ -85,16 +87,22 @@ async function runKernels(options: Options, folder: string): Promise<KernelResul
   const names = [...KERNELS.map(({ name }) => name), "flite"].filter((name) => wanted(options, name));
   const results: KernelResult[] = [];
   for (const name of names) {
-    results.push(options.only?.length === 1 ? await measureHere(name, options.quick) : measureApart(name, options, folder));
+    if (options.only?.length === 1) results.push(await measureHere(name, options));
+    else if (name === "flite") results.push(measureApart(name, options, false, folder));
+    else {
+      const loopSlowdown = measureApart(name, options, true, folder).slowdown;
+      results.push({ ...measureApart(name, options, false, folder), loopSlowdown });
+    }
   }
   const about = new Map(KERNELS.map((kernel) => [kernel.name, kernel.about]));
-  const rows = results.map(({ name, slowdown, nsPerInstruction }) => [
+  const rows = results.map(({ name, slowdown, nsPerInstruction, loopSlowdown }) => [
     name,
     about.get(name) ?? "real program",
     short(slowdown),
     short(nsPerInstruction),
+    loopSlowdown === null ? "" : short(loopSlowdown),
   ]);
-  if (rows.length > 0) process.stdout.write(`${alignColumns([["kernel", "", "x V8", "ns/instr"], ...rows])}\n\n`);
+  if (rows.length > 0) process.stdout.write(`${alignColumns([["kernel", "", "x V8", "ns/instr", "loop x V8"], ...rows])}\n\n`);
   return results;
 }
 
@@ -102,7 +110,7 @@ async function runRecording(options: Options, folder: string): Promise<Pick<Repo
   if (!wanted(options, "record")) return { recordOverhead: { cpu: null, calls: null }, bytesPerEvent: null };
   const rounds = options.quick ? 3 : 11;
   note("recording a CPU-bound program");
-  const cpu = await measureRecording("marathon", [options.quick ? "10" : "25"], rounds, folder);
+  const cpu = await measureRecording("marathon", [options.quick ? "100" : "400"], rounds, folder);
   note("recording a call-heavy program");
   const calls = await measureRecording("calls", ["240000", "clock"], rounds, folder);
   note("bytes per event");
@@ -121,12 +129,15 @@ async function runTravel(options: Options, folder: string): Promise<Pick<Report,
 /** All that was asked for. flite is a line of the table, but no part of the kernels' mean. */
 async function measure(options: Options, folder: string): Promise<Report> {
   const kernels = await runKernels(options, folder);
-  const slowdowns = kernels.filter(({ name }) => name !== "flite").map(({ slowdown }) => slowdown);
+  const counted = kernels.filter(({ name }) => name !== "flite");
+  const slowdowns = counted.map(({ slowdown }) => slowdown);
+  const loopSlowdowns = counted.flatMap(({ loopSlowdown }) => (loopSlowdown === null ? [] : [loopSlowdown]));
   return {
     node: process.version,
     commit: commit(),
     kernels,
     geomean: slowdowns.length === 0 ? null : geometricMean(slowdowns),
+    loopGeomean: loopSlowdowns.length === 0 ? null : geometricMean(loopSlowdowns),
     ...(await runRecording(options, folder)),
     ...(await runTravel(options, folder)),
   };

@@ -6,6 +6,8 @@ export interface KernelResult {
   readonly slowdown: number;
   /** Nanoseconds per retired wasm instruction by rewasm. */
   readonly nsPerInstruction: number;
+  /** The same as `slowdown` by the interpreter alone, without generated code; null when not measured. */
+  readonly loopSlowdown: number | null;
 }
 
 export interface Percentiles {
@@ -19,6 +21,8 @@ export interface Report {
   readonly commit: string;
   readonly kernels: readonly KernelResult[];
   readonly geomean: number | null;
+  /** Of the interpreter alone. */
+  readonly loopGeomean: number | null;
   readonly recordOverhead: { readonly cpu: number | null; readonly calls: number | null };
   readonly bytesPerEvent: number | null;
   readonly snapshotMs: Percentiles | null;
@@ -50,6 +54,7 @@ function percentileRow(name: string, value: Percentiles | null): string[][] {
 export function summaryTable(report: Report): string {
   return alignColumns([
     ...(report.geomean === null ? [] : [["slowdown against V8 (geometric mean)", `${short(report.geomean)} x`]]),
+    ...(report.loopGeomean === null ? [] : [["slowdown of the interpreter alone", `${short(report.loopGeomean)} x`]]),
     ...percentRow("record overhead, CPU-bound", report.recordOverhead.cpu),
     ...percentRow("record overhead, call-heavy", report.recordOverhead.calls),
     ...(report.bytesPerEvent === null ? [] : [["trace bytes per event", short(report.bytesPerEvent)]]),

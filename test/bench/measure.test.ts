@@ -71,6 +71,7 @@ describe("the report of the benchmarks", () => {
       commit: "unknown",
       kernels: [],
       geomean: 12.5,
+      loopGeomean: null,
       recordOverhead: { cpu: 1.02, calls: null },
       bytesPerEvent: null,
       snapshotMs: null,
