@@ -91,10 +91,10 @@ function switchFrame(store: Store, at: number, mode: Mode): void {
   store.topAcc = 0;
 }
 
-/** Lets the frame at word `at`, which is or becomes the running one, continue at a point: in fast code if that has it. */
-export function placeFrame(store: Store, at: number, funcAddr: number, key: number): void {
+/** Lets the frame at word `at`, which is or becomes the running one, continue at a point: in code of `mode`, or in exact code. */
+export function placeFrame(store: Store, at: number, funcAddr: number, key: number, mode: Mode): void {
   store.frames[at + Frame.Pc] = 0;
-  if (!resume(store, at, funcAddr, key, Mode.Fast)) resume(store, at, funcAddr, key, Mode.Exact);
+  if (!resume(store, at, funcAddr, key, mode)) resume(store, at, funcAddr, key, Mode.Exact);
 }
 
 /** Lets the running frame continue at a point in code of `mode`; false when that code lacks the point. */

@@ -135,9 +135,11 @@ export class Tier {
         store.frames[at + Frame.Pc] = pcOfKey(store, funcAddr, pointAfterCall(site.wasmOffset), Mode.Fast);
         store.topAcc = 0;
       } else {
-        placeFrame(store, at, funcAddr, pointBefore(site.wasmOffset));
+        const byItself = answer === NOT_ENTERED || this.fuelLeft >= 0;
+        // Fast code may have the point at a loop's header, where it would be entered again before the instruction is done.
+        placeFrame(store, at, funcAddr, pointBefore(site.wasmOffset), byItself ? Mode.Exact : Mode.Fast);
         store.tick += site.acc;
-        this.noteLeave(funcAddr, answer === NOT_ENTERED || this.fuelLeft >= 0);
+        this.noteLeave(funcAddr, byItself);
       }
       at += FRAME_WORDS;
     }
@@ -200,7 +202,7 @@ export class Tier {
     store.funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.Generated] = 1;
     for (const { at, key } of places) {
       const running = at + FRAME_WORDS === store.frameTop && store.status === Status.Running;
-      if (running) placeFrame(store, at, funcAddr, key);
+      if (running) placeFrame(store, at, funcAddr, key, Mode.Fast);
       else store.frames[at + Frame.Pc] = pcOfKey(store, funcAddr, key, store.frameMode);
     }
   }

@@ -1,0 +1,177 @@
+/** Generated code: what it covers, how it leaves and is entered again, and what happens where it cannot be made. */
+import { execFileSync } from "node:child_process";
+import { expect } from "chai";
+import { describe, it } from "mocha";
+import { KERNELS } from "../../bench/kernels.ts";
+import { generateFunction } from "../../vm/generate.ts";
+import { accessForms, numberForms, pairConditions, pairForms } from "../../vm/generate-forms.ts";
+import { instructions } from "../../vm/opcodes.ts";
+import { FUNC_INFO_WORDS, FuncInfo } from "../../vm/store.ts";
+import { ValType } from "../../vm/types.ts";
+import { kernelBytes } from "../support/guests.ts";
+import { Bench, checkedModule } from "../support/machines.ts";
+import { mulberry32 } from "../support/random.ts";
+import { wat } from "../support/wat.ts";
+
+const SCALARS: readonly ValType[] = [ValType.I32, ValType.I64, ValType.F32, ValType.F64];
+
+async function benches(text: string, imports = {}): Promise<{ generated: Bench; exact: Bench }> {
+  const module = checkedModule(await wat(text));
+  const options = { stackBytes: 64 << 20 };
+  return { generated: new Bench(module, "generated", imports, options), exact: new Bench(module, "exact", imports, options) };
+}
+
+/** Calls in both and compares how it ended, the tick and the state. */
+function same({ generated, exact }: { generated: Bench; exact: Bench }, name: string, ...args: (number | bigint)[]): unknown {
+  const result = generated.call(name, ...args);
+  expect(result).to.deep.equal(exact.call(name, ...args));
+  expect(generated.store.tick).to.equal(exact.store.tick);
+  expect(generated.hash()).to.equal(exact.hash());
+  return result.kind === "return" ? result.values[0] : result.kind;
+}
+
+function isGenerated({ store }: Bench, funcAddr: number): boolean {
+  return store.funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.Generated] === 1;
+}
+
+describe("generated code", function () {
+  this.timeout(60_000);
+
+  it("has a form for every plain instruction on numbers", () => {
+    const lacking = instructions
+      .filter(({ params, results }) => params !== undefined && results !== undefined && params.length > 0)
+      .filter(({ params, results }) => [...params!, ...results!].every((type) => SCALARS.includes(type)))
+      .map(({ mnemonic }) => mnemonic)
+      .filter((name) => ![numberForms, pairForms, pairConditions, accessForms].some((forms) => forms.has(name)))
+      // Not plain: they wait, or are about all of memory; and what is not worth a form.
+      .filter(
+        (name) => !/^(memory|table|ref|elem|data|global|local|select|drop|throw)|\.atomic\.|^i64\.(add128|sub128|mul_wide)/.test(name),
+      );
+    expect(lacking).to.deep.equal([]);
+  });
+
+  it("is made of every function of the kernels", () => {
+    for (const { name } of KERNELS) {
+      const { store } = new Bench(checkedModule(kernelBytes(name)));
+      for (const [funcAddr, func] of store.funcs.entries()) {
+        if (func.kind === "wasm") expect(generateFunction(store, funcAddr), `${name}, function ${funcAddr}`).to.not.equal(undefined);
+      }
+    }
+  });
+
+  it("enters loops in parts of an if, behind other loops and inside of loops", async () => {
+    const loop = (name: string, count: number, body = ""): string => `
+      (local.set $${name} (i32.const ${count}))
+      (loop $l${name} ${body}
+        (local.set $x (i32.add (i32.mul (local.get $x) (i32.const 31)) (local.get $${name})))
+        (br_if $l${name} (local.tee $${name} (i32.sub (local.get $${name}) (i32.const 1)))))`;
+    const both = await benches(`(module (func (export "main") (param $n i32) (result i32)
+      (local $x i32) (local $a i32) (local $b i32) (local $c i32) (local $d i32) (local $e i32)
+      (loop $outer
+        (local.set $x (i32.xor (local.get $x) (local.get $n)))
+        (block $skip
+          (if (i32.and (local.get $n) (i32.const 1))
+            (then ${loop("a", 40, loop("b", 7))} (br_if $skip (i32.and (local.get $n) (i32.const 2))))
+            (else ${loop("c", 55)} (local.set $x (i32.rotl (local.get $x) (i32.const 3)))))
+          ${loop("d", 21)})
+        (i32.add (local.get $x) (i32.const 5))
+        (if (result i32) (i32.and (local.get $n) (i32.const 4))
+          (then ${loop("e", 33)} (local.get $x)) (else (i32.const -3)))
+        (local.set $x (i32.sub))
+        (br_if $outer (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+      (local.get $x)))`);
+    same(both, "main", 300);
+    const ticks = both.exact.store.tick;
+    const random = mulberry32(5);
+    for (let i = 0; i < 12; i++) {
+      const tick = Math.floor(random() * ticks);
+      const { generated, exact } = { generated: new Bench(both.exact.module, "generated"), exact: new Bench(both.exact.module, "exact") };
+      generated.begin("main", 300).runTo(tick);
+      exact.begin("main", 300).runTo(tick);
+      expect(generated.hash(), `tick ${tick}`).to.equal(exact.hash());
+    }
+  });
+
+  it("leaves before NaNs whose bits it would lose", async () => {
+    const both = await benches(`(module (memory 1)
+      (global $g (mut f64) (f64.const nan:0x123))
+      (func (export "copy") (param i64 i32)
+        (i64.store (i32.const 0) (local.get 0)) (i32.store (i32.const 8) (local.get 1))
+        (f64.store (i32.const 16) (f64.load (i32.const 0))) (f32.store (i32.const 24) (f32.load (i32.const 8)))
+        (f64.store (i32.const 32) (f64.neg (f64.load (i32.const 0)))) (f32.store (i32.const 40) (f32.neg (f32.load (i32.const 8))))
+        (f64.store (i32.const 48) (f64.reinterpret_i64 (local.get 0))) (f32.store (i32.const 56) (f32.reinterpret_i32 (local.get 1)))
+        (f64.store (i32.const 64) (f64.copysign (f64.load (i32.const 0)) (f64.const -1)))
+        (f64.store (i32.const 72) (f64.add (f64.load (i32.const 0)) (f64.const 1)))
+        (f64.store (i32.const 80) (global.get $g)) (global.set $g (f64.load (i32.const 0)))
+        (f64.store (i32.const 88) (f64.const nan:0x8000000000001)) (f64.store (i32.const 96) (call $pass (f64.load (i32.const 0)))))
+      (func $pass (param f64) (result f64) (f64.store (i32.const 104) (local.get 0)) (f64.abs (local.get 0))))`);
+    for (const [bits64, bits32] of [
+      [0x7ff8000000000000n, 0x7fc00000],
+      [-0x8000000000000n, -0x400000],
+      [0x7ff0000000000001n, 0x7f800001],
+      [0x7ff4000000000000n, 0x7fa00000],
+      [-1n, -1],
+      [0x3ff0000000000000n, 0x3f800000],
+      [0x7ff0000000000000n, 0x7f800000],
+    ] as const) {
+      same(both, "copy", bits64, bits32);
+    }
+  });
+
+  it("calls as deep as the stack's limit, which native code's stack is not", async () => {
+    const both = await benches(`(module (memory 1)
+      (func $down (export "down") (param i32) (result i32)
+        (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 7))
+          (else (i32.add (call $down (i32.sub (local.get 0) (i32.const 1))) (i32.const 1))))))`);
+    expect(same(both, "down", 150_000)).to.equal(150_007);
+    expect(same(both, "down", 10_000_000)).to.equal("trap");
+  });
+
+  it("is given up where it leaves again and again", async () => {
+    let calls = 0;
+    const imports = { host: { look: () => void calls++ } };
+    const both = await benches(
+      `(module (import "host" "look" (func $look))
+      (func (export "main") (param $n i32) (result i32) (local $x i32)
+        (loop $again
+          (call $look)
+          (local.set $x (i32.add (local.get $x) (local.get $n)))
+          (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (local.get $x)))`,
+      imports,
+    );
+    expect(same(both, "main", 300)).to.equal(45_150);
+    expect(isGenerated(both.generated, 1)).to.equal(true);
+    expect(same(both, "main", 3000)).to.equal(4_501_500);
+    expect(isGenerated(both.generated, 1)).to.equal(false);
+    expect(calls).to.equal(6600);
+  });
+
+  it("is made when a function runs often, and not when it is not wanted", () => {
+    const module = checkedModule(kernelBytes("sieve"));
+    const usual = new Bench(module, "fast", {}, { generate: true });
+    const without = new Bench(module, "fast", {}, { generate: false });
+    usual.call("run", 1);
+    without.call("run", 1);
+    expect(usual.store.tier?.generatedCount).to.be.greaterThan(0);
+    expect(without.store.tier).to.equal(undefined);
+    expect(usual.hash()).to.equal(without.hash());
+  });
+
+  it("is done without where functions may not be made of text", () => {
+    const program = `
+      import { decodeModule } from "./dist/vm/decode.js";
+      import { Machine } from "./dist/vm/machine.js";
+      import { validateModule } from "./dist/vm/validate.js";
+      import { readFileSync } from "node:fs";
+      const module = decodeModule(new Uint8Array(readFileSync("bench/kernels/sieve.wasm")));
+      validateModule(module);
+      const machine = new Machine();
+      const { instanceAddr } = machine.instantiate(module);
+      const { values } = machine.call(machine.export(instanceAddr, "run").addr, [1]);
+      console.log(values[0], machine.store.tier.generatedCount);`;
+    const flags = ["--disallow-code-generation-from-strings", "--input-type=module", "-e", program];
+    const sieve = KERNELS.find(({ name }) => name === "sieve")!;
+    expect(execFileSync(process.execPath, flags, { encoding: "utf8" }).trim()).to.equal(`${sieve.checkAnswer} 0`);
+  });
+});
