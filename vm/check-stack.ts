@@ -19,10 +19,10 @@ export abstract class CheckStack {
   protected reader: InstrReader;
 
   /** Operand types, bottom first. */
-  private operands = new Int32Array(256);
+  protected operands = new Int32Array(256);
   operandCount = 0;
   /** Operands below this belong to outer blocks. */
-  private base = 0;
+  protected base = 0;
   /** The rest of the current block cannot be reached. */
   unreachable = false;
 
@@ -35,11 +35,11 @@ export abstract class CheckStack {
   depth = 0;
 
   /** Types of parameters and locals of the current function. */
-  private locals: Int32Array = noLocalTypes;
-  private localCount = 0;
+  protected locals: Int32Array = noLocalTypes;
+  protected localCount = 0;
   /** 1 for each local that has no value yet; looked at only when there was such a local. */
   private unset = new Uint8Array(0);
-  private hasUnset = false;
+  protected hasUnset = false;
   /** Locals that got their value, in that order: the end of their block takes it away again. */
   private readonly setLocals: number[] = [];
 
@@ -83,7 +83,7 @@ export abstract class CheckStack {
     this.operands[this.operandCount++] = type;
   }
 
-  private growOperands(): void {
+  protected growOperands(): void {
     if (this.operandCount >= MAX_OPERANDS) this.fail("limit-operands", `too many operands, the limit is ${MAX_OPERANDS}`);
     const larger = new Int32Array(this.operands.length * 2);
     larger.set(this.operands);

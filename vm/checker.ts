@@ -78,18 +78,40 @@ export class Checker extends RefChecker {
     }
     const { params, results } = row;
     if (params === undefined || results === undefined || (row.flags & InstrFlag.Checked) !== 0) {
-      this.special(row);
+      if (row.code === Wasm.LocalGet) this.localGet();
+      else this.special(row);
       return;
     }
+    const { operands, base } = this;
+    let from = 0;
     if (row.align >= 0) {
+      // The address, which is below the other operands, has the type that the memory says.
       const addressType = this.checkMemArg(row);
       for (let i = params.length - 1; i >= 1; i--) this.pop(params[i]!);
       this.pop(addressType);
-    } else {
-      if (row.lanes > 0) this.checkLanes(row);
-      for (let i = params.length - 1; i >= 0; i--) this.pop(params[i]!);
+      from = params.length;
+    } else if (row.lanes > 0) this.checkLanes(row);
+    for (let i = params.length - 1; i >= from; i--) {
+      const top = this.operandCount - 1;
+      if (top >= base && operands[top] === params[i]) this.operandCount = top;
+      else this.pop(params[i]!);
     }
-    for (let i = 0; i < results.length; i++) this.push(results[i]!);
+    for (let i = 0; i < results.length; i++) {
+      const top = this.operandCount;
+      if (top < operands.length) {
+        operands[top] = results[i]!;
+        this.operandCount = top + 1;
+      } else this.push(results[i]!);
+    }
+  }
+
+  private localGet(): void {
+    const { a } = this.reader;
+    const top = this.operandCount;
+    if (a < this.localCount && !this.hasUnset && top < this.operands.length) {
+      this.operands[top] = this.locals[a]!;
+      this.operandCount = top + 1;
+    } else this.push(this.readLocal(a));
   }
 
   // ---- instructions with rules of their own

@@ -86,6 +86,8 @@ export interface InstrRow {
   readonly align: number;
   /** Number of lanes that a lane index chooses from, of shuffles those of both operands; 0 when there is none. */
   readonly lanes: number;
+  /** Whether its immediates are one unsigned LEB128 number. */
+  readonly isIndexed: boolean;
 }
 
 /** A row that keeps its code and name as literal types, from which `Wasm` gets its members. */
@@ -96,6 +98,19 @@ interface NamedRow<Code extends number, Name extends string> extends InstrRow {
 
 const { I32, I64, F32, F64, V128 } = ValType;
 type Types = readonly ValType[];
+
+const indexImmediates: ReadonlySet<Imm> = new Set([
+  Imm.Label,
+  Imm.Func,
+  Imm.Local,
+  Imm.Global,
+  Imm.Table,
+  Imm.Elem,
+  Imm.Data,
+  Imm.Memory,
+  Imm.Type,
+  Imm.Tag,
+]);
 
 const mnemonics: Readonly<Record<string, string>> = {
   select_t: "select",
@@ -116,7 +131,7 @@ function row<const Code extends number, const Name extends string>(
 ): NamedRow<Code, Name> {
   // Some opcodes share a name in the text format; only the table tells them apart.
   const mnemonic = mnemonics[name] ?? name;
-  return { code, name, mnemonic, imm, params, results, flags, align, lanes };
+  return { code, name, mnemonic, imm, params, results, flags, align, lanes, isIndexed: indexImmediates.has(imm) };
 }
 
 /** A plain instruction: no immediates, fixed signature. */
@@ -781,7 +796,7 @@ function camelCase(name: string): string {
 }
 
 /** Rows of single-byte opcodes, and of those behind each prefix from 0xfb on. Dense, so that a look-up is a few array loads. */
-const singleByteRows: readonly (InstrRow | undefined)[] = denseRows(0);
+export const singleByteRows: readonly (InstrRow | undefined)[] = denseRows(0);
 const prefixedRows: readonly (readonly (InstrRow | undefined)[])[] = [0xfb, 0xfc, 0xfd, 0xfe].map(denseRows);
 
 function denseRows(prefix: number): (InstrRow | undefined)[] {
