@@ -3,7 +3,7 @@
  * and names. Reads only: nothing here changes the store.
  */
 import { RewasmError } from "../vm/errors.ts";
-import { exportFrames, type FrameState, frameOffset, frameTypes } from "../vm/frames.ts";
+import { exportFrame, type FrameState, frameOffset, frameTypes } from "../vm/frames.ts";
 import { Frame, Status, type Store } from "../vm/store.ts";
 import { isWide, slotCount, slotsOf, ValType as Type, type ValType, valTypeName } from "../vm/types.ts";
 import type { Symbols } from "./symbols.ts";
@@ -149,7 +149,7 @@ export class Inspector {
     const index = store.depth - 1 - level;
     if (index < 0 || level < 0)
       throw new RewasmError("no-frame", store.depth === 0 ? "no function is running here" : `there is no frame ${level}`);
-    const frame = exportFrames(store)[index]!;
+    const frame = exportFrame(store, index);
     if (store.funcs[frame.funcAddr]!.kind === "host") {
       throw new RewasmError("host-frame", `frame ${level} is the host function ${this.symbols.funcName(frame.funcAddr)}: it has no locals`);
     }

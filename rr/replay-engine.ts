@@ -46,7 +46,7 @@ export class ReplayEngine implements ChangeEngine<Snapshot> {
     this.replayer = replayer;
     this.store = replayer.store;
     this.taker = new SnapshotTaker(replayer.store);
-    this.observer = new StretchObserver(replayer.store);
+    this.observer = new StretchObserver(this.taker);
   }
 
   /** Loads all modules of the trace, so that snapshots read from bytes can be restored. Restore one (or the origin) next. */

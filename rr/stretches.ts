@@ -3,9 +3,9 @@
  * there at the beginning were still there at the end. The trace never changes, so what was once seen stays true; it only
  * saves time, and what is not known is run again.
  */
+import type { SnapshotTaker } from "../snapshot/capture.ts";
 import { comparePositions, type Position } from "../snapshot/tree.ts";
 import { SNAPSHOT_PAGE_SHIFT } from "../vm/memory.ts";
-import { FRAME_WORDS, Frame, FrameFlag, type Store } from "../vm/store.ts";
 
 /** Snapshot pages whose marks were set, ascending, by memory address. Memories beyond the list were not there. */
 export type WrittenPages = readonly Int32Array[];
@@ -29,30 +29,26 @@ const FINE_TICKS = 1 << 14;
 /** A mark stands for its page and so many bytes behind it, see Memory.dirty. */
 const SPILL_BYTES = 15;
 
-/** Looks at a store between two positions. Runs of it must not be interrupted by restores, nor its marks be cleared meanwhile. */
+/** Looks at a store between two snapshots of its taker, which is what clears marks. */
 export class StretchObserver {
-  private readonly store: Store;
+  private readonly taker: SnapshotTaker;
   private from: Position | undefined;
 
-  constructor(store: Store) {
-    this.store = store;
+  constructor(taker: SnapshotTaker) {
+    this.taker = taker;
   }
 
-  /** From here on. All marks of memories are clear. Cost: the frames. */
+  /** From here on. Call it just after a capture or a restore. */
   begin(from: Position): void {
-    const { frames, frameTop } = this.store;
-    for (let at = 0; at < frameTop; at += FRAME_WORDS) frames[at + Frame.Flags]! |= FrameFlag.Seen;
     this.from = from;
   }
 
-  /** What was seen up to here; undefined when nothing was begun. Call it before marks are cleared. Cost: frames and marks. */
+  /** What was seen up to here; undefined when nothing was begun. Call it just before a capture or a restore. Cost: frames and marks. */
   end(to: Position): Stretch | undefined {
-    const { from, store } = this;
+    const { from, taker } = this;
     this.from = undefined;
     if (from === undefined) return undefined;
-    let survivors = 0;
-    while (survivors < store.depth && (store.frameWord(survivors, Frame.Flags) & FrameFlag.Seen) !== 0) survivors++;
-    return { from, to, written: store.memories.map(({ dirty }) => marked(dirty)), survivors };
+    return { from, to, written: taker.store.memories.map(({ dirty }) => marked(dirty)), survivors: taker.survivors };
   }
 }
 

@@ -8,7 +8,7 @@ import { settle } from "../vm/execute.ts";
 import type { FrameState } from "../vm/frames.ts";
 import * as frameCodec from "../vm/frames.ts";
 import type { Memory } from "../vm/memory.ts";
-import { type BackingFactory, FRAME_WORDS, Frame, Status, Store } from "../vm/store.ts";
+import { type BackingFactory, FRAME_WORDS, Frame, FrameFlag, Status, Store } from "../vm/store.ts";
 import type { Table } from "../vm/table.ts";
 import { Trap } from "../vm/trap.ts";
 import { isWide, type Module, slotTypes } from "../vm/types.ts";
@@ -22,8 +22,8 @@ const SPILL_WORDS = 4;
 
 /** How frames are read and written: vm/frames.ts, or a stand-in for stores without code. */
 export interface FrameCodec {
-  exportFrames(store: Store): FrameState[];
-  importFrames(store: Store, frames: readonly FrameState[]): void;
+  exportFrames(store: Store, known?: readonly FrameState[], count?: number): FrameState[];
+  importFrames(store: Store, frames: readonly FrameState[], kept?: number): void;
 }
 
 /** The newest taker of each store: marks are cleared by one taker only, so an older one would miss changes. */
@@ -60,7 +60,7 @@ export class SnapshotTaker {
     const base = this.current;
     const shape = shapeOf(store, base.shape);
     const dropped = captureDropped(store, base.dropped);
-    const frames = shareFrames(this.codec.exportFrames(store), base.frames);
+    const frames = shareFrames(this.codec.exportFrames(store, base.frames, this.restingFrames), base.frames);
     const globals = shareWords(canonicalGlobals(store), base.globals);
     const scalars = canonicalScalars(store, base);
     const tables = store.tables.map((table, addr) => this.tableChanges(table, addr));
@@ -107,6 +107,7 @@ export class SnapshotTaker {
     }
     const found = findModules(store, snapshot, modules);
     const base = this.current;
+    const kept = keptFrames(base, snapshot, this.restingFrames);
     // Until the end the store agrees with no snapshot: a failure must not leave a base that it only half equals.
     const { memories, tables, marksComplete } = this;
     this.current = emptySnapshot(store.stackBytes);
@@ -130,7 +131,7 @@ export class SnapshotTaker {
     }
     restoreGlobals(store, snapshot.globals);
     restoreScalars(store, snapshot);
-    this.importFrames(snapshot);
+    this.importFrames(snapshot, kept);
     // After the frames: results lie above the topmost one.
     store.i32.set(snapshot.results, snapshot.resultSlot * 2);
     this.current = snapshot;
@@ -142,11 +143,25 @@ export class SnapshotTaker {
     return this.current;
   }
 
+  /** How many of the outermost frames were there when the store last agreed with the base, and still are. Cost: that number. */
+  get survivors(): number {
+    const { store } = this;
+    const most = Math.min(store.depth, this.current.frames.length);
+    let count = 0;
+    while (count < most && (store.frameWord(count, Frame.Flags) & FrameFlag.Seen) !== 0) count++;
+    return count;
+  }
+
+  /** Of these all but the last have waited for it ever since: they are as in the base. */
+  private get restingFrames(): number {
+    return Math.max(0, this.survivors - 1);
+  }
+
   /** Frames of stored snapshots are read back, since only the code says which offsets and how many slots are possible. */
-  private importFrames(snapshot: Snapshot): void {
+  private importFrames(snapshot: Snapshot, kept: number): void {
     const { store, codec } = this;
     if (!snapshot.shape.modules.some((module) => typeof module === "string")) {
-      codec.importFrames(store, snapshot.frames);
+      codec.importFrames(store, snapshot.frames, kept);
       settleImported(store);
       return;
     }
@@ -176,6 +191,8 @@ export class SnapshotTaker {
     this.marksComplete = true;
     for (const memory of this.memories) memory.dirty.fill(0);
     for (const table of this.tables) table.dirty = false;
+    const { frames, frameTop } = this.store;
+    for (let at = 0; at < frameTop; at += FRAME_WORDS) frames[at + Frame.Flags]! |= FrameFlag.Seen;
   }
 
   /** Undefined when the table is as in the base. */
@@ -264,10 +281,22 @@ function sameFrame(a: FrameState, b: FrameState): boolean {
   return a.funcAddr === b.funcAddr && a.fp === b.fp && a.flags === b.flags && a.wasmOffset === b.wasmOffset && sameWords(a.slots, b.slots);
 }
 
+/**
+ * How many frames of the store need not be written to make them those of `snapshot`: the common beginning of it and the base,
+ * as far as it has rested. Never the last frame of either, which may stand elsewhere in the same state.
+ */
+function keptFrames(base: Snapshot, snapshot: Snapshot, resting: number): number {
+  if (base.shape !== snapshot.shape) return 0;
+  const most = Math.min(resting, snapshot.frames.length - 1);
+  let kept = 0;
+  while (kept < most && base.frames[kept] === snapshot.frames[kept]) kept++;
+  return kept;
+}
+
 /** The live frames with those at the start that equal the base's replaced by the base's. */
 function shareFrames(live: FrameState[], base: readonly FrameState[]): readonly FrameState[] {
   let shared = 0;
-  while (shared < live.length && shared < base.length && sameFrame(live[shared]!, base[shared]!)) {
+  while (shared < live.length && shared < base.length && (live[shared] === base[shared] || sameFrame(live[shared]!, base[shared]!))) {
     live[shared] = base[shared]!;
     shared++;
   }

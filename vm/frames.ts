@@ -71,8 +71,19 @@ function runningKeys(store: Store, funcAddr: number, pc: number): number[] {
 export function switchMode(store: Store, mode: Mode): void {
   if (store.frameMode === mode) return;
   store.frameMode = mode;
+  const { frames } = store;
+  // Of a deep recursion most frames stand where the one before them does.
+  let [lastFunc, lastPc, newPc] = [-1, -1, -1];
   for (let at = 0; at < store.frameTop; at += FRAME_WORDS) {
-    if (!isHost(store, at)) switchFrame(store, at, mode);
+    if (isHost(store, at)) continue;
+    const func = frames[at + Frame.Func]!;
+    const pc = frames[at + Frame.Pc]!;
+    if (func === lastFunc && pc === lastPc && isWaiting(store, at)) {
+      frames[at + Frame.Pc] = newPc;
+      continue;
+    }
+    switchFrame(store, at, mode);
+    [lastFunc, lastPc, newPc] = isWaiting(store, at) ? [func, pc, frames[at + Frame.Pc]!] : [-1, -1, -1];
   }
 }
 
@@ -162,8 +173,16 @@ export function frameTypes(store: Store, index: number): FrameTypes {
   }
   // What trapped may have been computed in part by fast code: operands of a trapped frame are dead by definition.
   if (trapped) return { locals: types.locals, operands: [] };
-  if (!isWaiting(store, at)) return types;
-  return { locals: types.locals, operands: types.operands.slice(0, types.operands.length - consumed(module, wasmOffset)) };
+  return isWaiting(store, at) ? waitingTypes(store, module, types, key, wasmOffset) : types;
+}
+
+/** Without the operands that the instruction has taken. Cached: there may be a hundred thousand frames at one place. */
+function waitingTypes(store: Store, module: Module, types: FrameTypes, key: string, wasmOffset: number): FrameTypes {
+  const known = store.placeTypes.get(`${key}'`);
+  if (known !== undefined) return known;
+  const rest = { locals: types.locals, operands: types.operands.slice(0, types.operands.length - consumed(module, wasmOffset)) };
+  store.placeTypes.set(`${key}'`, rest);
+  return rest;
 }
 
 const MAX_PLACES = 100_000;
@@ -188,41 +207,51 @@ function consumed(module: Module, wasmOffset: number): number {
   }
 }
 
-/** All frames, outermost first. The machine must be settled (execute.ts). Cost: the live slots. */
-export function exportFrames(store: Store): FrameState[] {
-  const states: FrameState[] = [];
-  for (let index = 0; index < store.depth; index++) {
-    const at = index * FRAME_WORDS;
-    const { locals, operands } = frameTypes(store, index);
-    const fp = store.frames[at + Frame.Fp]!;
-    const localSlots = slotTypes(locals);
-    const operandSlots = slotTypes(operands);
-    const slots = new Int32Array((localSlots.length + operandSlots.length) * 2);
-    for (let i = 0; i < slots.length; i += 2) {
-      const type = i >> 1 < localSlots.length ? localSlots[i >> 1]! : operandSlots[(i >> 1) - localSlots.length]!;
-      slots[i] = store.i32[fp * 2 + i]!;
-      if (isWide(type)) slots[i + 1] = store.i32[fp * 2 + i + 1]!;
-    }
-    states.push({
-      funcAddr: store.frames[at + Frame.Func]!,
-      fp,
-      flags: store.frames[at + Frame.Flags]! & ~(FrameFlag.Watch | FrameFlag.Seen),
-      wasmOffset: frameOffset(store, index),
-      slots,
-    });
-  }
+/**
+ * All frames, outermost first. The machine must be settled (execute.ts). `known` are the outermost ones as they were exported
+ * before, when these have not run since; of them the first `count` are meant. Cost: the live slots of the others.
+ */
+export function exportFrames(store: Store, known: readonly FrameState[] = [], count = 0): FrameState[] {
+  const states = known.slice(0, count);
+  for (let index = count; index < store.depth; index++) states.push(exportFrame(store, index));
   return states;
+}
+
+/** Frame `index` (0 outermost). */
+export function exportFrame(store: Store, index: number): FrameState {
+  const at = index * FRAME_WORDS;
+  const { locals, operands } = frameTypes(store, index);
+  const fp = store.frames[at + Frame.Fp]!;
+  const localSlots = slotTypes(locals);
+  const operandSlots = slotTypes(operands);
+  const slots = new Int32Array((localSlots.length + operandSlots.length) * 2);
+  for (let i = 0; i < slots.length; i += 2) {
+    const type = i >> 1 < localSlots.length ? localSlots[i >> 1]! : operandSlots[(i >> 1) - localSlots.length]!;
+    slots[i] = store.i32[fp * 2 + i]!;
+    if (isWide(type)) slots[i + 1] = store.i32[fp * 2 + i + 1]!;
+  }
+  return {
+    funcAddr: store.frames[at + Frame.Func]!,
+    fp,
+    flags: store.frames[at + Frame.Flags]! & ~(FrameFlag.Watch | FrameFlag.Seen),
+    wasmOffset: frameOffset(store, index),
+    slots,
+  };
 }
 
 /**
  * Replaces all frames. `store.status` must be set before, as it says whether the top frame waits; functions, instances
- * and modules must be there. Cost: the live slots, and lowering the functions concerned if they were not.
+ * and modules must be there. The first `kept` ones, which wait for others, are in place already. Cost: the live slots, and
+ * lowering the functions concerned if they were not.
  */
-export function importFrames(store: Store, states: readonly FrameState[]): void {
-  store.frameMode = Mode.Fast;
+export function importFrames(store: Store, states: readonly FrameState[], kept = 0): void {
+  // What is in place stands in code of its mode.
+  if (kept === 0) store.frameMode = Mode.Fast;
+  const mode = store.frameMode;
   store.topAcc = 0;
   store.frameTop = states.length * FRAME_WORDS;
-  for (const [index, state] of states.entries()) {
+  for (let index = kept; index < states.length; index++) {
+    const state = states[index]!;
     const at = index * FRAME_WORDS;
     store.frames[at + Frame.Func] = state.funcAddr;
     store.frames[at + Frame.Fp] = state.fp;
@@ -231,10 +260,10 @@ export function importFrames(store: Store, states: readonly FrameState[]): void 
     store.i32.set(state.slots, state.fp * 2);
     if (isHost(store, at) || state.wasmOffset < 0) continue;
     if (isWaiting(store, at)) {
-      store.frames[at + Frame.Pc] = pcOfKey(store, state.funcAddr, pointAfterCall(state.wasmOffset), Mode.Fast);
+      store.frames[at + Frame.Pc] = pcOfKey(store, state.funcAddr, pointAfterCall(state.wasmOffset), mode);
     } else if (store.status === Status.Running) {
       const key = pointBefore(state.wasmOffset);
-      if (!resume(store, at, state.funcAddr, key, Mode.Fast)) resume(store, at, state.funcAddr, key, Mode.Exact);
+      if (!resume(store, at, state.funcAddr, key, mode)) resume(store, at, state.funcAddr, key, Mode.Exact);
     }
   }
 }

@@ -51,7 +51,7 @@ export const FrameFlag = {
   Host: 4,
   /** Stop when this frame returns. Not part of canonical state: a debugger's wish, invisible to snapshots. */
   Watch: 8,
-  /** Was there when somebody last looked (rr/stretches.ts). Not part of canonical state either. */
+  /** Was there when a snapshot was last taken or restored (snapshot/capture.ts). Not part of canonical state either. */
   Seen: 16,
 } as const;
 

@@ -94,7 +94,7 @@ export const rawFrames: FrameCodec = {
     for (let at = 0; at < store.frameTop; at += FRAME_WORDS) {
       const fp = store.frames[at + Frame.Fp]!;
       const end = at + FRAME_WORDS < store.frameTop ? store.frames[at + FRAME_WORDS + Frame.Fp]! : fp + 4;
-      const flags = store.frames[at + Frame.Flags]!;
+      const flags = store.frames[at + Frame.Flags]! & ~FrameFlag.Seen;
       const wasmOffset = (flags & FrameFlag.Host) !== 0 ? -1 : store.frames[at + Frame.Pc]!;
       frames.push({ funcAddr: store.frames[at + Frame.Func]!, fp, flags, wasmOffset, slots: store.i32.slice(fp * 2, end * 2) });
     }
