@@ -12,13 +12,14 @@ import { checkImports, preview2Imports } from "../component/node-wasi.ts";
 import { type Outline, outlineComponent } from "../component/outline.ts";
 import type { ParsedValue } from "../component/wave.ts";
 import type { JsApi } from "../jsapi/namespace.ts";
+import { ResourceError } from "../vm/errors.ts";
 import { ExitRequest } from "../vm/host.ts";
 import { Status } from "../vm/store.ts";
 import { trapReport } from "./backtrace.ts";
 import { CliError, ExitCode, errorLine } from "./errors.ts";
 import { exitStatus } from "./exit-status.ts";
 import type { GuestOptions } from "./guest-options.ts";
-import { noticeLine, OutputClosed, printLine, write } from "./terminal.ts";
+import { OutputClosed, STDERR, STDOUT, write } from "./terminal.ts";
 
 /** A component that is known to be runnable, before anything of it has run. */
 export interface ComponentGuest {
@@ -36,12 +37,13 @@ export interface ComponentGuest {
   readonly imports: Readonly<Record<string, object>>;
 }
 
-/** Reads and checks everything that can be wrong with a component and its options, and generates its glue. */
+/** Checks everything that can be wrong with a component and its options, and generates its glue. `print` takes what it will print. */
 export async function loadComponentGuest(
   path: string,
   bytes: Uint8Array,
   words: readonly string[],
   options: GuestOptions,
+  print: (fd: 1 | 2, bytes: Uint8Array) => void = writeOrClose,
 ): Promise<ComponentGuest> {
   try {
     const outline = outlineComponent(decodeComponent(bytes));
@@ -50,7 +52,7 @@ export async function loadComponentGuest(
     const { env = [], dir: preopens = [] } = options;
     const args = [basename(path), ...(invokeArgs === undefined ? words : [])];
     const [generator, shim] = [await loadGenerator(), await loadPreview2()];
-    const imports = preview2Imports(shim, { args, env, preopens, write: writeOrClose, exit: (code) => new ExitRequest(code) });
+    const imports = preview2Imports(shim, { args, env, preopens, write: print, exit: (code) => new ExitRequest(code) });
     const glue = await generateGlue(generator, bytes);
     checkImports(glue.imports, imports);
     return { name: basename(path), bytes, outline, glue, entry, invokeArgs, args, env, imports };
@@ -91,9 +93,15 @@ function componentFailure(path: string, error: ComponentError): CliError {
   }
 }
 
-/** Instantiates a component on a namespace and runs it to its end; prints a trap and the results of --invoke. Returns the exit code. */
-export function runComponentGuest(guest: ComponentGuest, api: JsApi): number {
-  const { machine, WebAssembly } = api;
+/** How a component ended, and what is to be printed in its name. */
+export interface ComponentEnd {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Instantiates a component on a namespace and runs it to its end. Prints only what the component itself prints. */
+export function runComponentGuest(guest: ComponentGuest, { machine, WebAssembly }: JsApi): ComponentEnd {
   let report: readonly string[] = [];
   machine.onTrap = (thrown) => {
     // An error that passes through further frames on its way out is reported where it began.
@@ -102,20 +110,28 @@ export function runComponentGuest(guest: ComponentGuest, api: JsApi): number {
   try {
     const globals = { WebAssembly, globalThis: Object.create(globalThis, { WebAssembly: { value: WebAssembly } }) as object };
     const exports = runGlue(guest.glue, WebAssembly, globals, guest.imports);
-    report = [];
-    const value = returnedValue(guest.entry, () => callEntry(guest.outline, exports, guest.entry, guest.invokeArgs ?? []));
-    return returned(guest, value);
+    return returned(
+      guest,
+      returnedValue(guest.entry, () => callEntry(guest.outline, exports, guest.entry, guest.invokeArgs ?? [])),
+    );
   } catch (error) {
-    if (machine.store.status === Status.Exited) return exitStatus(machine.store.exitCode);
-    for (const line of report.length > 0 ? report : [`Error: ${guest.name}: component trap: ${errorLine(error)}`]) noticeLine(line);
-    return ExitCode.Trap;
+    if (machine.store.status === Status.Exited) return { exitCode: exitStatus(machine.store.exitCode), stdout: "", stderr: "" };
+    if (error instanceof ComponentError || error instanceof ResourceError) throw error;
+    const lines = report.length > 0 ? report : [`Error: ${guest.name}: component trap: ${errorLine(error)}`];
+    return { exitCode: ExitCode.Trap, stdout: "", stderr: `${lines.join("\n")}\n` };
   }
 }
 
-/** The exit code of a function that has returned: of a command its own, of --invoke success, with the result printed. */
-function returned({ entry, invokeArgs }: ComponentGuest, value: unknown): number {
-  if (invokeArgs === undefined) return (value as { readonly tag: string }).tag === "err" ? 1 : ExitCode.Success;
+/** The end of a function that has returned: of a command its own, of --invoke success, with the result printed. */
+function returned({ entry, invokeArgs }: ComponentGuest, value: unknown): ComponentEnd {
+  if (invokeArgs === undefined) return { exitCode: (value as { readonly tag: string }).tag === "err" ? 1 : 0, stdout: "", stderr: "" };
   const text = formatReturned(entry, value);
-  if (text !== undefined) printLine(text);
-  return ExitCode.Success;
+  return { exitCode: ExitCode.Success, stdout: text === undefined ? "" : `${text}\n`, stderr: "" };
+}
+
+/** Prints what is to be printed in the component's name; returns the exit code. */
+export function printEnd({ exitCode, stdout, stderr }: ComponentEnd): number {
+  write(STDOUT, stdout);
+  write(STDERR, stderr);
+  return exitCode;
 }

@@ -1,5 +1,6 @@
 /** `rewasm info`: what a trace holds, without replaying it. */
 import { Command } from "commander";
+import type { ComponentView } from "../rr/component-view.ts";
 import type { TraceReader } from "../rr/reader.ts";
 import { EndReason } from "../rr/trace-format.ts";
 import { RewasmError } from "../vm/errors.ts";
@@ -72,8 +73,21 @@ function infoJson(reader: TraceReader, snapshots: number, problem: string | unde
     creator: header.creator,
     ...(reader.endReason === EndReason.Finished ? {} : { ends: END_REASONS[reader.endReason] }),
     ...(problem === undefined ? {} : { problem }),
+    ...(header.component === undefined ? {} : { component: componentJson(header.component) }),
     ...(reader.damage === undefined ? {} : { damage: reader.damage.message }),
   };
+}
+
+function componentJson({ sha256, byteLength, imports, exports }: ComponentView): object {
+  return { sha256, bytes: byteLength, imports, exports };
+}
+
+function componentLines({ sha256, byteLength, imports, exports }: ComponentView): [label: string, text: string][] {
+  return [
+    ["component", `${byteLength} bytes, SHA-256 ${sha256}`],
+    ...imports.map((text): [string, string] => ["imports", text]),
+    ...exports.map((text): [string, string] => ["exports", text]),
+  ];
 }
 
 function infoLines(reader: TraceReader, snapshots: number, problem: string | undefined): [label: string, text: string][] {
@@ -95,6 +109,7 @@ function infoLines(reader: TraceReader, snapshots: number, problem: string | und
     ...reader.modules.map(({ sha256, byteLength }): [string, string] => ["module", `${byteLength} bytes, SHA-256 ${sha256}`]),
   ];
   if (reader.endReason !== EndReason.Finished) lines.push(["ends", END_REASONS[reader.endReason]]);
+  if (header.component !== undefined) lines.push(...componentLines(header.component));
   if (reader.damage !== undefined) lines.push(["damage", reader.damage.message]);
   return lines;
 }

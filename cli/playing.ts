@@ -8,9 +8,9 @@ import { ExitCode } from "./errors.ts";
 import type { FileStorage } from "./file-storage.ts";
 import { END_REASONS } from "./info.ts";
 import { Progress } from "./progress.ts";
-import { ReplayOutput } from "./replay-output.ts";
+import { ComponentReplayOutput, ReplayOutput } from "./replay-output.ts";
 import { readSidecarFile } from "./sidecar.ts";
-import { noticeLine, printLine, write } from "./terminal.ts";
+import { noticeLine, printLine, STDERR, STDOUT, write } from "./terminal.ts";
 import { withTimeline } from "./timeline-file.ts";
 import { timeTrace, useStoredTicks } from "./timing.ts";
 import { withTrace } from "./trace-file.ts";
@@ -27,6 +27,7 @@ async function playThrough(path: string, reader: TraceReader, storage: FileStora
 export async function play(path: string, options: { readonly snapshots: boolean }): Promise<number> {
   return withTrace(path, async (reader, storage) => {
     if (reader.header.host === "javascript") return playScript(path, reader, storage, options.snapshots);
+    if (reader.header.host === "component") return playComponent(reader);
     const output: ReplayOutput = new ReplayOutput(reader.header.program, () => replayer.store, write);
     const replayer = new Replayer(reader, { journal: output, onEvent: output.onEvent });
     await playThrough(path, reader, storage, options.snapshots, replayer);
@@ -38,8 +39,7 @@ export async function play(path: string, options: { readonly snapshots: boolean 
       noticeLine(`note: the recording ends here: ${END_REASONS[reader.endReason]}`);
       return ExitCode.Trap;
     }
-    noticeLine(`note: the recording ends here, at tick ${replayer.store.tick}: it was interrupted`);
-    return ExitCode.Interrupted;
+    return interrupted(replayer.store.tick);
   });
 }
 
@@ -50,6 +50,22 @@ async function playScript(path: string, reader: TraceReader, storage: FileStorag
   const { tick } = replayer.store;
   noticeLine(`replayed ${reader.eventCount} events, ${tick} ticks; the output of a JavaScript program is not in its trace`);
   if (reader.complete) return ExitCode.Success;
+  return interrupted(tick);
+}
+
+/** A component's streams are followed; what its embedder said and answered in the end stands in the trace. */
+async function playComponent(reader: TraceReader): Promise<number> {
+  const output: ComponentReplayOutput = new ComponentReplayOutput(reader, () => replayer.store, write);
+  const replayer = new Replayer(reader, { journal: output });
+  await replayer.runTo();
+  const outcome = await reader.outcome();
+  if (outcome === undefined) return interrupted(replayer.store.tick);
+  write(STDOUT, outcome.stdout);
+  write(STDERR, outcome.stderr);
+  return outcome.exitCode;
+}
+
+function interrupted(tick: number): number {
   noticeLine(`note: the recording ends here, at tick ${tick}: it was interrupted`);
   return ExitCode.Interrupted;
 }

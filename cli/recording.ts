@@ -4,6 +4,7 @@
  */
 import { fstatSync, statSync } from "node:fs";
 import { basename } from "node:path";
+import { isComponent } from "../component/binary.ts";
 import { TraceError } from "../rr/errors.ts";
 import { Recorder } from "../rr/recorder.ts";
 import { RecordingSnapshots } from "../rr/sidecar.ts";
@@ -28,10 +29,15 @@ class Interrupted extends Error {}
 
 /** Records a program; returns the exit code. */
 export async function record(path: string, words: readonly string[], options: GuestOptions, settings: RecordSettings): Promise<number> {
+  const bytes = readProgram(path);
+  if (isComponent(bytes)) {
+    const { recordComponent } = await import("./component-recording.ts");
+    return recordComponent(path, bytes, words, options, settings);
+  }
   const signals = new Signals();
   let flush = (): void => {};
   const waits = waitingCalls();
-  const guest = loadGuest(path, readProgram(path), words, options, {
+  const guest = loadGuest(path, bytes, words, options, {
     // A blocked call gives no other chance to react: the signal's own action ends the process, and the trace is whole so far.
     beforeBlocking: (func, args) => {
       if (!waits(func, args)) return;
@@ -92,6 +98,7 @@ export function waitingCalls(): (func: Preview1Function, args: Preview1Args) => 
 /** Between two flushes before calls that wait, in milliseconds: a stream that comes quickly makes no chunk per read. */
 const FLUSH_INTERVAL_MS = 50;
 
+/** The action, but not more often than that. */
 export function occasionally(action: () => void): () => void {
   let lastAt = Number.NEGATIVE_INFINITY;
   return () => {

@@ -2,7 +2,10 @@
  * What a replayed program shows: its standard output and error, the results of --invoke and the report of a trap, as they
  * were when it was recorded. A journal of a replay; changes nothing.
  */
+import { ComponentOutput } from "../component/output.ts";
+import { InterfaceNames } from "../rr/component-view.ts";
 import type { TraceEvent } from "../rr/event.ts";
+import type { TraceReader } from "../rr/reader.ts";
 import { SilentJournal } from "../vm/silent-journal.ts";
 import { type ExternAddr, Status, type Store } from "../vm/store.ts";
 import { Trap } from "../vm/trap.ts";
@@ -79,5 +82,39 @@ export class ReplayOutput extends SilentJournal {
 
   private report(lines: readonly string[]): void {
     this.sink(2, encoder.encode(`${lines.join("\n")}\n`));
+  }
+}
+
+/** As much of a reader as says which component a trace is of. */
+type ComponentTrace = Pick<TraceReader, "header" | "modules">;
+
+/** What a replayed component printed to standard output and error. A journal of a replay; changes nothing. */
+export class ComponentReplayOutput extends SilentJournal {
+  private readonly trace: ComponentTrace;
+  private readonly store: () => Store;
+  private readonly names: InterfaceNames | undefined;
+  private readonly follower: ComponentOutput;
+
+  constructor(trace: ComponentTrace, store: () => Store, sink: OutputSink) {
+    super();
+    this.trace = trace;
+    this.store = store;
+    const { component } = trace.header;
+    this.names = component === undefined ? undefined : new InterfaceNames(component);
+    this.follower = new ComponentOutput(sink, (funcAddr) => this.names?.of(funcAddr));
+  }
+
+  override instantiated(instanceAddr: number, moduleIndex: number): void {
+    const { module, funcAddrs } = this.store().instances[instanceAddr]!;
+    const { sha256 } = this.trace.modules[moduleIndex]!;
+    this.names?.instantiated(instanceAddr, sha256, { module, funcAddr: (index) => funcAddrs[index]! });
+  }
+
+  override hostCalled(funcAddr: number, argSlot: number): void {
+    this.follower.hostCalled(this.store(), funcAddr, argSlot);
+  }
+
+  override hostReturned(funcAddr: number, resultSlot: number): void {
+    this.follower.hostReturned(this.store(), funcAddr, resultSlot);
   }
 }

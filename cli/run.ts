@@ -31,7 +31,7 @@ async function runModule(path: string, bytes: Uint8Array, words: readonly string
 }
 
 async function runComponent(path: string, bytes: Uint8Array, words: readonly string[], options: GuestOptions): Promise<number> {
-  const { loadComponentGuest, runComponentGuest } = await import("./component-guest.ts");
+  const { loadComponentGuest, printEnd, runComponentGuest } = await import("./component-guest.ts");
   const { createJsApi } = await import("../jsapi/namespace.ts");
-  return runComponentGuest(await loadComponentGuest(path, bytes, words, options), createJsApi());
+  return printEnd(runComponentGuest(await loadComponentGuest(path, bytes, words, options), createJsApi()));
 }

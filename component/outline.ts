@@ -93,6 +93,8 @@ export interface Outline {
   readonly exports: ReadonlyMap<string, Extern>;
   /** Instances of core modules, in the order of their instantiation. */
   readonly instances: readonly CoreInstance[];
+  /** Names under which structures were imported or first exported, by the type itself. */
+  readonly typeNames: ReadonlyMap<object, string>;
 }
 
 /** Most definitions that are looked at: components that instantiate each other may multiply. */
@@ -102,7 +104,7 @@ const MAX_STEPS = 2_000_000;
 export function outlineComponent(definitions: readonly Definition[]): Outline {
   const linker = new Linker();
   const scope = linker.run(definitions, undefined, undefined);
-  return { imports: scope.imports, exports: scope.exports, instances: linker.instances };
+  return { imports: scope.imports, exports: scope.exports, instances: linker.instances, typeNames: linker.typeNames };
 }
 
 /** One component (or type of one) while its definitions are gone through: its index spaces. */
@@ -135,8 +137,12 @@ function invalid(what: string): ComponentError {
   return new ComponentError("component-invalid", `the component is invalid: ${what}`);
 }
 
+/** Types that are called by their names; others are as short as names. */
+const namedKinds: ReadonlySet<string> = new Set(["record", "variant", "flags", "enum"]);
+
 class Linker {
   readonly instances: CoreInstance[] = [];
+  readonly typeNames = new Map<object, string>();
   private steps = 0;
   private componentCount = 0;
 
@@ -200,6 +206,7 @@ class Linker {
     // In the type of an instance there is nothing to export yet: the description makes it.
     const item = index < 0 ? this.hostItem(scope, name, desc!) : scope.get(sort, index);
     if (item.kind === "resource") item.name ??= name;
+    else if (namedKinds.has(item.kind) && !this.typeNames.has(item)) this.typeNames.set(item, name);
     scope.exports.set(name, item);
     return [sort, item];
   }

@@ -47,24 +47,38 @@ export interface ComponentFuncType {
   readonly result: ValueType | undefined;
 }
 
-/** A type in the notation of WIT, with structures written out: `list<record { a: u32 }>`. */
-export function typeText(type: ValueType): string {
+/** The name under which a type was exported, if it has one. */
+export type TypeNames = (type: ValueType) => string | undefined;
+
+function noNames(): undefined {
+  return undefined;
+}
+
+/** A type in the notation of WIT: with its name, or written out as in `list<record { a: u32 }>`. */
+export function typeText(type: ValueType, names: TypeNames = noNames): string {
+  return names(type) ?? structureText(type, (part) => typeText(part, names));
+}
+
+function structureText(type: ValueType, text: (part: ValueType) => string): string {
   switch (type.kind) {
     case "record":
-      return `record { ${type.fields.map((field) => `${field.name}: ${typeText(field.type)}`).join(", ")} }`;
+      return `record { ${type.fields.map((field) => `${field.name}: ${text(field.type)}`).join(", ")} }`;
     case "variant":
-      return `variant { ${type.cases.map(caseText).join(", ")} }`;
+      return `variant { ${type.cases.map((each) => (each.type === undefined ? each.name : `${each.name}(${text(each.type)})`)).join(", ")} }`;
     case "list":
-      return type.length === undefined ? `list<${typeText(type.item)}>` : `list<${typeText(type.item)}, ${type.length}>`;
+      return type.length === undefined ? `list<${text(type.item)}>` : `list<${text(type.item)}, ${type.length}>`;
     case "tuple":
-      return `tuple<${type.items.map(typeText).join(", ")}>`;
+      return `tuple<${type.items.map(text).join(", ")}>`;
     case "flags":
     case "enum":
       return `${type.kind} { ${type.names.join(", ")} }`;
     case "option":
-      return `option<${typeText(type.item)}>`;
-    case "result":
-      return resultText(type.ok, type.error);
+      return `option<${text(type.item)}>`;
+    case "result": {
+      const { ok, error } = type;
+      if (ok === undefined && error === undefined) return "result";
+      return error === undefined ? `result<${text(ok!)}>` : `result<${ok === undefined ? "_" : text(ok)}, ${text(error)}>`;
+    }
     case "own":
       return type.resource.name ?? "resource";
     case "borrow":
@@ -74,18 +88,8 @@ export function typeText(type: ValueType): string {
   }
 }
 
-function caseText({ name, type }: VariantCase): string {
-  return type === undefined ? name : `${name}(${typeText(type)})`;
-}
-
-function resultText(ok: ValueType | undefined, error: ValueType | undefined): string {
-  if (ok === undefined && error === undefined) return "result";
-  if (error === undefined) return `result<${typeText(ok!)}>`;
-  return `result<${ok === undefined ? "_" : typeText(ok)}, ${typeText(error)}>`;
-}
-
 /** A function's type in the notation of WIT: `func(a: u32) -> string`. */
-export function funcTypeText({ params, result }: ComponentFuncType): string {
-  const list = params.map(({ name, type }) => `${name}: ${typeText(type)}`).join(", ");
-  return `func(${list})${result === undefined ? "" : ` -> ${typeText(result)}`}`;
+export function funcTypeText({ params, result }: ComponentFuncType, names: TypeNames = noNames): string {
+  const list = params.map(({ name, type }) => `${name}: ${typeText(type, names)}`).join(", ");
+  return `func(${list})${result === undefined ? "" : ` -> ${typeText(result, names)}`}`;
 }

@@ -111,6 +111,8 @@ export interface FuncLabel {
   readonly name: string;
   /** Types tell how arguments print; without them they print as numbers. */
   readonly type?: FuncType | undefined;
+  /** What it is at the level of a component's interfaces, when the name does not say the same. */
+  readonly interfaceName?: string | undefined;
 }
 export type FuncLabels = (funcAddr: number) => FuncLabel | undefined;
 
@@ -179,11 +181,13 @@ export function describeCrossing(event: TraceEvent, labels: FuncLabels = noLabel
 /** `name(1, 2)`, with the values of `args` by the function's type where it is known. */
 export function callText(funcAddr: number, args: SlotWords, labels: FuncLabels): string {
   const label = labels(funcAddr);
-  return `${label?.name ?? `func[${funcAddr}]`}(${valueTexts(args, label?.type?.params).join(", ")})`;
+  return `${funcText(funcAddr, labels)}(${valueTexts(args, label?.type?.params).join(", ")})`;
 }
 
 function funcText(funcAddr: number, labels: FuncLabels): string {
-  return labels(funcAddr)?.name ?? `func[${funcAddr}]`;
+  const label = labels(funcAddr);
+  if (label === undefined) return `func[${funcAddr}]`;
+  return label.interfaceName === undefined ? label.name : `${label.name} {${label.interfaceName}}`;
 }
 
 /** ` = 1, 2`, or nothing. */
@@ -278,6 +282,7 @@ export function eventToJson(event: TraceEvent, labels: FuncLabels = noLabels): J
     json.function = event.funcAddr;
     const label = labels(event.funcAddr);
     if (label !== undefined) json.name = label.name;
+    if (label?.interfaceName !== undefined) json.interface = label.interfaceName;
   }
   Object.assign(json, fieldsToJson(event));
   if (event.effects.length > 0) json.effects = event.effects.map(effectToJson);

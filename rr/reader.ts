@@ -19,12 +19,14 @@ import {
   decodeChunkHead,
   decodeHeader,
   decodeIndex,
+  decodeOutcome,
   decodeTrailer,
   EndReason,
   FILE_HEAD_BYTES,
   MODULE_PART_BYTES,
   TRAILER_BYTES,
   type TraceHeader,
+  type TraceOutcome,
 } from "./trace-format.ts";
 
 /** Decoded chunks that are kept: enough for a cursor that moves back and forth over a chunk's border. */
@@ -83,6 +85,7 @@ export class TraceReader {
   private readonly storage: TraceStorage;
   private chunks: readonly ChunkEntry[];
   private lastTick: number;
+  private readonly outcomeEntry: ChunkEntry | undefined;
   /** Of each event of a trace without ticks, once somebody has found them out. */
   private ticks: Float64Array | undefined;
   /** Decoded events by position in `chunks`, least recently used first. */
@@ -101,6 +104,7 @@ export class TraceReader {
     this.eventCount = last === undefined ? 0 : last.firstEvent + last.eventCount;
     const end = layout.entries.find((entry) => entry.kind === ChunkKind.End);
     this.complete = end !== undefined;
+    this.outcomeEntry = layout.entries.find((entry) => entry.kind === ChunkKind.Outcome);
     this.lastTick = Math.max(end?.lastTick ?? 0, last?.lastTick ?? 0);
   }
 
@@ -139,6 +143,12 @@ export class TraceReader {
       return { ...chunk, firstTick, lastTick };
     });
     this.lastTick = ticks.at(-1) ?? 0;
+  }
+
+  /** How the program ended, when the trace says more about it than its events. Throws TraceError "trace-corrupt". */
+  async outcome(): Promise<TraceOutcome | undefined> {
+    const entry = this.outcomeEntry;
+    return entry === undefined ? undefined : decodeOutcome(await readChunk(this.storage, entry), entry.offset);
   }
 
   /** A cursor before event `number`. */

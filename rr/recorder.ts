@@ -13,7 +13,7 @@ import { ByteWriter } from "./codec.ts";
 import { TraceError } from "./errors.ts";
 import { EffectCode, KindCode, KindFlag, writeCounts, writeEffectHead, writeFuncType, writeImports, writeLimits } from "./event-codec.ts";
 import type { TraceSink } from "./storage.ts";
-import { EFFECTS_SPILL_BYTES, EndReason, makeHeader, type TraceHeader, WRITE_PIECE_BYTES } from "./trace-format.ts";
+import { EFFECTS_SPILL_BYTES, EndReason, makeHeader, type TraceHeader, type TraceOutcome, WRITE_PIECE_BYTES } from "./trace-format.ts";
 import { TraceWriter } from "./writer.ts";
 
 /** Longest text of a host exception in a trace, in UTF-16 units. */
@@ -100,13 +100,17 @@ export class Recorder implements Journal {
     if (this.failure === undefined && !this.finished) this.guard(() => this.writer.flush());
   }
 
-  /** Ends the trace at the machine's present tick and closes the sink. Throws what made recording fail. May be called again. */
-  finish(reason: EndReason = EndReason.Finished): void {
+  /**
+   * Ends the trace at the machine's present tick, with an outcome where events do not tell it, and closes the sink. Throws
+   * what made recording fail. May be called again.
+   */
+  finish(reason: EndReason = EndReason.Finished, outcome?: TraceOutcome): void {
     if (this.failure !== undefined) throw this.failure;
     if (this.finished) return;
     this.guard(() => {
       this.settle();
       this.spill();
+      if (outcome !== undefined) this.writer.outcome(outcome);
       this.writer.finish(this.store.tick, reason);
     });
     this.finished = true;

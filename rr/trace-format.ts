@@ -7,6 +7,7 @@ import { deflateSync, inflateSync } from "fflate";
 import { isDense } from "../snapshot/density.ts";
 import { DEFAULT_STACK_BYTES } from "../vm/store.ts";
 import { ByteReader, ByteWriter } from "./codec.ts";
+import { type ComponentView, isComponentView } from "./component-view.ts";
 import { TraceError } from "./errors.ts";
 
 export const FORMAT_VERSION = 1;
@@ -20,7 +21,7 @@ export const TRAILER_BYTES = 24;
 const TRAILER_MAGIC = 0x5849_5752;
 
 /** What a chunk holds. Readers skip kinds that they do not know; the numbers never change. */
-export const ChunkKind = { Header: 1, Module: 2, ModuleData: 3, Events: 4, End: 5, Index: 6 } as const;
+export const ChunkKind = { Header: 1, Module: 2, ModuleData: 3, Events: 4, End: 5, Index: 6, Outcome: 7 } as const;
 export type ChunkKind = (typeof ChunkKind)[keyof typeof ChunkKind];
 
 export const Compression = { None: 0, Deflate: 1 } as const;
@@ -44,6 +45,7 @@ export const MAX_RAW_BYTES: Readonly<Record<ChunkKind, number>> = {
   [ChunkKind.Events]: 1 << 24,
   [ChunkKind.End]: 1 << 10,
   [ChunkKind.Index]: 1 << 28,
+  [ChunkKind.Outcome]: 1 << 24,
 };
 /** No deflate stream expands more than this, so a chunk that claims it is damaged. */
 const MAX_EXPANSION = 1032;
@@ -73,8 +75,41 @@ export interface TraceHeader {
   readonly args: readonly string[];
   /** WASI environment in order, as the program saw it: `K=V`. */
   readonly env: readonly string[];
-  /** Who embedded the modules: "wasi", or "javascript" for a program whose output is no part of the trace. */
+  /** Who embedded the modules: "wasi", "component", or "javascript" for a program whose output is no part of the trace. */
   readonly host: string;
+  /** The component that the modules come from, for people. */
+  readonly component?: ComponentView;
+}
+
+/** How a program ended, where its events do not tell: what an embedder says and answers in the program's name. */
+export interface TraceOutcome {
+  readonly exitCode: number;
+  /** What was printed in the end, by the embedder and not by the program. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export function encodeOutcome({ exitCode, stdout, stderr }: TraceOutcome): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ exitCode, stdout, stderr }));
+}
+
+/** Throws TraceError "trace-corrupt". */
+export function decodeOutcome(bytes: Uint8Array, offset: number): TraceOutcome {
+  const { exitCode, stdout, stderr } = parseObject(bytes) ?? {};
+  if (typeof exitCode !== "number" || !Number.isInteger(exitCode) || typeof stdout !== "string" || typeof stderr !== "string") {
+    throw new TraceError("trace-corrupt", "the trace is corrupt: its outcome", offset);
+  }
+  return { exitCode, stdout, stderr };
+}
+
+/** An object of JSON; undefined when the bytes are something else. */
+function parseObject(bytes: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Values of `TraceHeader.engine`: our machine, and the WebAssembly of the process that recorded. */
@@ -104,6 +139,7 @@ export function makeHeader(parts: Partial<TraceHeader> = {}): TraceHeader {
     args: parts.args ?? [],
     env: parts.env ?? [],
     host: parts.host ?? "wasi",
+    ...(parts.component === undefined ? {} : { component: parts.component }),
   };
 }
 
@@ -115,14 +151,8 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
 export function decodeHeader(bytes: Uint8Array, offset: number): TraceHeader {
   const fail = (what: string): TraceError =>
     new TraceError("trace-corrupt", `the trace is corrupt: its settings have no valid ${what}`, offset);
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw fail("JSON");
-  }
-  if (typeof json !== "object" || json === null) throw fail("JSON object");
-  const fields = json as Record<string, unknown>;
+  const fields = parseObject(bytes);
+  if (fields === undefined) throw fail("JSON object");
   const text = (name: string): string => {
     const value = fields[name];
     if (typeof value !== "string") throw fail(name);
@@ -133,13 +163,14 @@ export function decodeHeader(bytes: Uint8Array, offset: number): TraceHeader {
     if (!Array.isArray(value) || !value.every((item): item is string => typeof item === "string")) throw fail(name);
     return value;
   };
-  const { stackBytes } = fields;
+  const { stackBytes, component } = fields;
   if (typeof stackBytes !== "number" || !Number.isInteger(stackBytes) || stackBytes < MIN_STACK_BYTES || stackBytes > MAX_STACK_BYTES) {
     throw fail("stackBytes");
   }
   if (text("nan") !== "deterministic") throw fail("nan");
   const { ticks = true } = fields;
   if (typeof ticks !== "boolean") throw fail("ticks");
+  if (component !== undefined && !isComponentView(component)) throw fail("component");
   return makeHeader({
     creator: text("creator"),
     engine: text("engine"),
@@ -151,6 +182,7 @@ export function decodeHeader(bytes: Uint8Array, offset: number): TraceHeader {
     env: texts("env"),
     // Traces from before there were others have none.
     ...(fields.host === undefined ? {} : { host: text("host") }),
+    ...(component === undefined ? {} : { component }),
   });
 }
 

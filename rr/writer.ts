@@ -19,10 +19,12 @@ import {
   encodeFileHead,
   encodeHeader,
   encodeIndex,
+  encodeOutcome,
   encodeTrailer,
   MODULE_COMPRESSED_BYTES,
   MODULE_PART_BYTES,
   type TraceHeader,
+  type TraceOutcome,
   versionOf,
 } from "./trace-format.ts";
 
@@ -129,6 +131,12 @@ export class TraceWriter {
     for (let at = 0; at < bytes.length; at += MODULE_PART_BYTES) {
       this.marker(ChunkKind.ModuleData, bytes.subarray(at, at + MODULE_PART_BYTES), bytes.length <= MODULE_COMPRESSED_BYTES);
     }
+  }
+
+  /** Says how the program ended, where events do not tell. At most once, before `finish`. */
+  outcome(outcome: TraceOutcome): void {
+    this.flush();
+    this.marker(ChunkKind.Outcome, encodeOutcome(outcome));
   }
 
   /** Ends the trace at `endTick`, the machine's tick: open events, end mark, index, trailer; closes the sink. */

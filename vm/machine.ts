@@ -81,7 +81,7 @@ export class Machine {
   private nesting = 0;
   /** A call that was given up and of which something may be left, see `tidy`. */
   private abandoned: { readonly depth: number; readonly error: unknown } | undefined;
-  /** Called between slices of `callAsync` and after each top-level run, for recorders that take snapshots. */
+  /** Called between slices of a run, for recorders that take snapshots: while the machine is Running, every 8 million ticks or so. */
   onSlice: (() => void) | undefined;
   /** Called when a call has trapped and its frames are still there to look at; `thrown` is what a host function threw. */
   onTrap: ((thrown: unknown) => void) | undefined;
@@ -281,8 +281,9 @@ export class Machine {
       this.journal?.called(funcAddr, entrySlot(store));
       enter(store, funcAddr);
       for (;;) {
-        const result = this.advance(Number.MAX_SAFE_INTEGER, depth + 1, true);
+        const result = this.advance(this.sliceEnd, depth + 1, true);
         if (result !== undefined) return result.kind === "return" ? undefined : result;
+        this.onSlice?.();
       }
     } catch (error) {
       this.abandoned = { depth, error };
@@ -291,6 +292,11 @@ export class Machine {
     } finally {
       this.nesting--;
     }
+  }
+
+  /** Where a synchronous run stops for `onSlice`, if there is one. */
+  private get sliceEnd(): number {
+    return this.onSlice === undefined ? Number.MAX_SAFE_INTEGER : this.store.tick + SLICE_TICKS;
   }
 
   /**
