@@ -6,15 +6,15 @@ import { WriteTracker } from "../embed/tracker.ts";
 import { createJsApi } from "../jsapi/namespace.ts";
 import { Recorder } from "../rr/recorder.ts";
 import { RecordingSnapshots } from "../rr/sidecar.ts";
-import { EndReason } from "../rr/trace-format.ts";
 import type { TraceSink } from "../rr/storage.ts";
+import { EndReason } from "../rr/trace-format.ts";
 import type { Machine } from "../vm/machine.ts";
 import { DEFAULT_STACK_BYTES, type Store } from "../vm/store.ts";
 import { type ComponentEnd, type ComponentGuest, loadComponentGuest, printEnd, runComponentGuest } from "./component-guest.ts";
 import { componentView } from "./component-view.ts";
 import { CliError, ExitCode, errorLine } from "./errors.ts";
 import type { GuestOptions } from "./guest-options.ts";
-import { traceName, occasionally, openSink, type RecordSettings } from "./recording.ts";
+import { occasionally, openSink, type RecordSettings, traceName } from "./recording.ts";
 import { removeSidecar, STORED_POLICY, writeSidecarFile } from "./sidecar.ts";
 import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
 

@@ -16,7 +16,11 @@ export function readProgram(path: string): Uint8Array {
 /** Decodes and validates a core module. Throws CliError with the path in front of what is wrong. */
 export function makeModule(path: string, bytes: Uint8Array): Module {
   if (isComponent(bytes)) {
-    throw new CliError(ExitCode.BadModule, "component", `${path} is a component, this command takes a core module: use run or record`);
+    throw new CliError(
+      ExitCode.BadModule,
+      "component",
+      `${path} is a component, and a core module is wanted here: run takes components, and record on the interpreter`,
+    );
   }
   try {
     const module = decodeModule(bytes);

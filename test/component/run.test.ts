@@ -85,7 +85,7 @@ describe("running components", function () {
     [2, /sum takes 1 argument \(entries\), 0 given/, ["run", "--invoke", "sum", "LEDGER"]],
     [2, /argument n: expected u8 at column 1, found "256"/, ["run", "--invoke", "twice", "LEDGER", "256"]],
     [3, /does not export wasi:cli\/run: name a function with --invoke/, ["run", "LEDGER"]],
-    [3, /is a component, this command takes a core module/, ["disasm", "LEDGER"]],
+    [3, /is a component, and a core module is wanted here/, ["disasm", "LEDGER"]],
   ];
   for (const [code, message, words] of refused) {
     it(`refuses ${words.join(" ")} in one line`, () => {
