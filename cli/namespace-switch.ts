@@ -23,6 +23,8 @@ interface CallSite {
 /** Whether the innermost caller is a script of Node's own. */
 function calledByNode(): boolean {
   const { prepareStackTrace, stackTraceLimit } = Error;
+  // A program that has frozen everything is left alone.
+  if (Object.isFrozen(Error)) return false;
   let file: string | null | undefined;
   try {
     // The first frame is this function, the second the getter.

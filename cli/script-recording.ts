@@ -12,6 +12,7 @@ import { WriteTracker } from "../embed/tracker.ts";
 import { EngineBacking, exactBacking } from "../jsapi/exact-backing.ts";
 import { createJsApi } from "../jsapi/namespace.ts";
 import { Recorder } from "../rr/recorder.ts";
+import type { TraceSink } from "../rr/storage.ts";
 import { SnapshotTaker } from "../snapshot/capture.ts";
 import { stateHash } from "../snapshot/hash.ts";
 import type { Machine } from "../vm/machine.ts";
@@ -47,11 +48,15 @@ export interface ScriptReport {
   readonly audits: number;
 }
 
+/** Time between two writings of events that are whole, while the program waits. */
+const FLUSH_MS = 250;
+
 /** Begins to record what this process does from here on. `onEnd` is told once, when the trace is whole. */
 export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () => ScriptReport) => void = () => {}): void {
   const output = resolve(settings.output);
-  const sink = new FileSink(output);
-  sink.check();
+  const file = new FileSink(output);
+  file.check();
+  const sink = endingSink(file);
   const recorder = new Recorder(sink, {
     stackBytes: DEFAULT_STACK_BYTES,
     program: settings.program,
@@ -95,6 +100,8 @@ export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () =
     recorder.finish();
     onEnd(() => describe(output, machine, recorder, audit));
   });
+  // A program that waits may be killed: what it has done is in the file by then.
+  setInterval(() => recorder.flush(), FLUSH_MS).unref();
   tracker.install();
   patchBuffers(tracker.proxies, tracker.patches);
   patchNodeModules(tracker.views, tracker.patches);
@@ -107,14 +114,33 @@ export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () =
   replaceNamespace(api.WebAssembly);
 }
 
+/** A trace that cannot be written any more ends the process: its program would be run for nothing. */
+function endingSink(file: FileSink): TraceSink {
+  const orEnd = (action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      endNow(error);
+    }
+  };
+  return { write: (bytes) => orEnd(() => file.write(bytes)), close: () => orEnd(() => file.close()) };
+}
+
+function endNow(error: unknown): never {
+  noticeLine(`error: ${errorLine(error)}`);
+  return nativeExit(ExitCode.Failure);
+}
+
+/** Ends the process with nothing more done: no listeners, no end of the trace. */
+const nativeExit: (code: number) => never = (process as unknown as { reallyExit(code: number): never }).reallyExit.bind(process);
+
 /** A missed byte ends the process: what follows would be no recording. */
 function verify(audit: MemoryAudit, finish: () => void): void {
   try {
     audit.check();
   } catch (error) {
-    noticeLine(`error: ${errorLine(error)}`);
     finish();
-    (process as unknown as { reallyExit(code: number): never }).reallyExit(ExitCode.Failure);
+    endNow(error);
   }
 }
 

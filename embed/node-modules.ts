@@ -253,6 +253,17 @@ function patchHandleClass(views: Views, patches: Patches, prototype: object): vo
 
 const RANDOM = new Set(["randomFillSync", "randomFill", "getRandomValues", "webcrypto", "subtle"]);
 
+/** The native view or buffer that is to be filled, if it lies over a memory. */
+function fillTarget(views: Views, value: unknown): NativeView | undefined {
+  const raw = views.raw(value);
+  if (views.memoryOf(raw) !== undefined) return viewOfAll(raw as ArrayBuffer);
+  return overMemory(views, raw) ? raw : undefined;
+}
+
+function viewOfAll(bytes: ArrayBuffer): NativeView {
+  return new NativeBytes(bytes);
+}
+
 function patchRandom(views: Views, patches: Patches): void {
   const extent = (raw: NativeView, args: readonly unknown[]): readonly [number, number] => {
     // Offsets and sizes count elements, not bytes.
@@ -262,10 +273,10 @@ function patchRandom(views: Views, patches: Patches): void {
   };
   const filling = (native: Native): Native =>
     function (this: unknown, ...args: unknown[]) {
-      const raw = views.behind(args[0]) as NativeView | undefined;
-      if (raw === undefined) return apply(native, this, args);
-      apply(native, this, [raw, ...args.slice(1)]);
-      views.wrote(raw, ...extent(raw, args));
+      const target = fillTarget(views, args[0]);
+      if (target === undefined) return apply(native, this, args);
+      apply(native, this, [views.raw(args[0]), ...args.slice(1)]);
+      views.wrote(target, ...extent(target, args));
       return args[0];
     };
   patches.method(crypto, "randomFillSync", filling as never);
@@ -275,16 +286,19 @@ function patchRandom(views: Views, patches: Patches): void {
     "randomFill",
     ((native: Native): Native =>
       function (this: unknown, ...args: unknown[]) {
-        const raw = views.behind(args[0]) as NativeView | undefined;
+        const target = fillTarget(views, args[0]);
         const callback = args.at(-1);
-        if (raw === undefined || typeof callback !== "function") return apply(native, this, args);
-        const own = (raw as Uint8Array).slice();
+        if (target === undefined || typeof callback !== "function") return apply(native, this, args);
+        const { BYTES_PER_ELEMENT: width = 1 } = target as { readonly BYTES_PER_ELEMENT?: number };
+        const [start, end] = extent(target, args);
+        const own = new NativeBytes(target.byteLength);
         const settled = function (this: unknown, error: unknown): unknown {
-          const [start, end] = extent(raw, args);
-          if (!error) deliver(views, bytesOf(own), raw, start, end - start);
+          if (!error) deliver(views, own, target, start, end - start);
           return apply(callback as Native, this, [error, args[0]]);
         };
-        return apply(native, this, [own, ...args.slice(1, -1), settled]);
+        // Bytes instead of elements.
+        const bounds = args.slice(1, -1).map((each) => (typeof each === "number" ? each * width : each));
+        return apply(native, this, [own, ...bounds, settled]);
       }) as never,
   );
 }

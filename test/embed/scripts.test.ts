@@ -214,6 +214,24 @@ describe("record of scripts", function () {
     }
   });
 
+  it("has in the file what a waiting script did before it is killed", async () => {
+    place.write("app.mjs", `${HEAD} sum(9); ask(3); setInterval(() => {}, 1000); setTimeout(() => console.log("waits"), 600);`);
+    const child = spawn(process.execPath, [MAIN, "record", "-o", "t.rrw", "app.mjs"], { cwd: place.path, detached: true });
+    await new Promise((resolve) => child.stdout.once("data", resolve));
+    process.kill(-child.pid!, "SIGKILL");
+    await ended(child);
+    const { complete, events } = JSON.parse(place.ok("info", "--json", "t.rrw")) as { complete: boolean; events: number };
+    expect([complete, events]).to.deep.equal([false, 8]);
+    expect(place.rewasm(["replay", "t.rrw"]).status).to.equal(130);
+  });
+
+  it("ends the script when the trace cannot be written", () => {
+    place.write("app.mjs", `${HEAD} sum(9); console.log("not reached");`);
+    const { status, stdout, stderr } = place.rewasm(["record", "-o", "/dev/full", "app.mjs"]);
+    expect(stderr).to.equal("error: cannot write /dev/full: no space left\n");
+    expect([status, stdout]).to.deep.equal([1, ""]);
+  });
+
   it("works as an import of node's", async () => {
     place.write("app.mjs", `${HEAD}console.log(sum(3));`);
     const register = fileURLToPath(new URL("../../cli/register.js", import.meta.url));

@@ -260,20 +260,26 @@ describe("views over memories", () => {
         const view = new Uint8Array(buffer, 64, 20);
         expect(crypto.randomFillSync(view, 4, 8)).to.equal(view);
         crypto.randomFillSync(new Uint16Array(buffer, 200, 10), 2, 3);
+        crypto.randomFillSync(new DataView(buffer, 300, 10), 2, 3);
+        crypto.randomFillSync(buffer as never, 400, 3);
       },
       [68, 76],
       [204, 210],
+      [302, 305],
+      [400, 403],
     ],
     "crypto.randomFill": [
       (buffer) =>
         new Promise<void>((resolve) => {
-          const view = new Uint8Array(buffer, 64, 20);
+          const view = new Uint16Array(buffer, 64, 20);
           crypto.randomFill(view, 3, 5, (_error, filled) => {
             expect(filled).to.equal(view);
-            resolve();
+            crypto.randomFill(new DataView(buffer, 300, 10), 1, () => resolve());
           });
+          expect(noted()).to.deep.equal([]);
         }),
-      [67, 72],
+      [70, 80],
+      [301, 310],
     ],
     Atomics: [
       (buffer) => {
@@ -293,9 +299,12 @@ describe("views over memories", () => {
       (buffer) => {
         Buffer.from(buffer)[3] = 1;
         Buffer.from(buffer, 100, 10)[9] = 1;
+        // The deprecated way, which old packages still go.
+        (Buffer as unknown as (buffer: ArrayBuffer) => Buffer)(buffer)[200] = 1;
       },
       [3, 4],
       [109, 110],
+      [200, 201],
     ],
     "numbers written by a Buffer": [
       (buffer) => {
