@@ -67,7 +67,7 @@ const DEFAULT_SHARE = 0.01;
 /** Bytes of different pages whose storing costs about 2% of a millisecond: some 25 MB are hashed and compressed in a second. */
 const STORED_BYTES_PER_MS = 500;
 /** What may be stored however short the run was. */
-const LEAST_STORED_BYTES = 1 << 16;
+const LEAST_STORED_BYTES = 1 << 18;
 /** Least ticks between two snapshots: the timeline's interval. */
 const RECORDING_INTERVAL_TICKS = 1 << 23;
 

@@ -31,6 +31,7 @@ import { type Entry, type LeaveSite, NO_READS, NOT_ENTERED, Refusal, shapeOf } f
 import { blockType } from "./instr.ts";
 import { LoweringDraft } from "./lower.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
+import { Bulk } from "./ops.ts";
 import type { Store } from "./store.ts";
 import { ValType } from "./types.ts";
 
@@ -41,6 +42,21 @@ export interface GeneratedText {
   /** By number of the entry minus 1: point key before the first instruction of the loop. */
   readonly loopOffsets: readonly number[];
 }
+
+/** Kinds of Op.Bulk that touch memories and tables only: not what may look for references in frames, which are not there. */
+const OUTSIDE_KINDS: ReadonlySet<number> = new Set([
+  Bulk.MemoryFill,
+  Bulk.MemoryCopy,
+  Bulk.MemoryInit,
+  Bulk.DataDrop,
+  Bulk.TableFill,
+  Bulk.TableCopy,
+  Bulk.TableInit,
+  Bulk.ElemDrop,
+  Bulk.MemorySize,
+  Bulk.TableSize,
+  Bulk.Access,
+]);
 
 /** Longest text of a function: V8 compiles up to 61,440 bytes of bytecode well, about one byte for each three characters. */
 const MAX_TEXT = 150_000;
@@ -144,7 +160,7 @@ return leave(${this.funcAddr},fp,x,q,c);
     const comparison = pairConditions.get(mnemonic);
     const pair = pairForms.get(mnemonic);
     if (numberForm !== undefined) this.numberInstruction(row, numberForm);
-    else if (access !== undefined && this.draft.reader.c !== 0) this.bulk();
+    else if (access !== undefined && this.draft.reader.c !== 0) this.outside();
     else if (access?.store) this.storeInstruction(access);
     else if (access !== undefined) this.loadInstruction(row, access);
     else if (comparison !== undefined) this.pairComparison(row, comparison);
@@ -371,7 +387,7 @@ return leave(${this.funcAddr},fp,x,q,c);
         this.afterDead(2, [ValType.I32]);
         break;
       default:
-        this.tableOrBulk();
+        this.tableOrOutside();
     }
   }
 
@@ -466,7 +482,7 @@ return leave(${this.funcAddr},fp,x,q,c);
     }
   }
 
-  private tableOrBulk(): void {
+  private tableOrOutside(): void {
     const { draft } = this;
     const { reader, instance } = draft;
     const height = this.stack.length;
@@ -493,14 +509,14 @@ return leave(${this.funcAddr},fp,x,q,c);
         break;
       }
       default:
-        this.bulk();
+        this.outside();
     }
   }
 
-  /** What the interpreter's loop leaves to bulk.ts runs as there, on the frame's slots; one that would trap leaves, and traps there. */
-  private bulk(): void {
+  /** What the interpreter's loop leaves to outside.ts runs as there, on the frame's slots; one that would trap leaves, and traps there. */
+  private outside(): void {
     const form = bulkForm(this.draft);
-    if (form === undefined || form.wide.length > 0) throw new Refusal();
+    if (form === undefined || form.wide.length > 0 || !OUTSIDE_KINDS.has(form.kind & 0xff)) throw new Refusal();
     const height = this.stack.length - form.operandSlots;
     let text = "";
     for (let i = height; i < this.stack.length; i++) {
@@ -508,7 +524,7 @@ return leave(${this.funcAddr},fp,x,q,c);
       text += this.storeSlot(entry.type, entry.lo, entry.hi, this.localCount + i);
     }
     const at = this.word(this.localCount + height);
-    this.line(`${text}if(bulk(${form.kind},${at},${form.a},${form.b})!==0){x=${this.site(false, height)};break X;}`);
+    this.line(`${text}if(outside(${form.kind},${at},${form.a},${form.b})!==0){x=${this.site(false, height)};break X;}`);
     this.stack.length = height;
     for (const type of form.results) {
       // A float's bits would have to be looked at, and it is too late to leave.

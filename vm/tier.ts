@@ -7,13 +7,13 @@
  * generated code has called it a few times in vain. Where the environment forbids making functions of text (a content security policy)
  * nothing is generated.
  */
-import { runBulk } from "./bulk.ts";
 import { Mode, pointAfterCall, pointBefore } from "./code.ts";
 import { frameKeys, pcOfKey, placeFrame } from "./frames.ts";
 import { type GeneratedText, generateFunction } from "./generate.ts";
 import { LEFT, NOT_ENTERED } from "./generate-values.ts";
 import { generatedHelpers } from "./generated-helpers.ts";
 import { relowerFast } from "./lower.ts";
+import { runOutside } from "./outside.ts";
 import { FRAME_WORDS, Frame, FrameFlag, FUNC_INFO_WORDS, FuncInfo, Status, type Store } from "./store.ts";
 import type { Table } from "./table.ts";
 
@@ -173,7 +173,7 @@ export class Tier {
     const funcAddr = this.store.frames[this.store.frameTop - FRAME_WORDS + Frame.Func]!;
     const count = (this.samples.get(funcAddr) ?? 0) + 1;
     this.samples.set(funcAddr, count);
-    if (count === SAMPLES_TO_GENERATE) this.generate(funcAddr);
+    if (count >= SAMPLES_TO_GENERATE) this.generate(funcAddr);
   }
 
   /** Makes generated code of all functions that there are, unless it did so before. */
@@ -210,7 +210,7 @@ export class Tier {
   private build(funcAddr: number, text: string): Generated | undefined {
     const func = this.store.funcs[funcAddr]!;
     if (func.kind !== "wasm") return undefined;
-    const environment = { ...this.environment, M: this.store.memoryOf(func.instanceAddr), bulk: this.bulk(func.instanceAddr) };
+    const environment = { ...this.environment, M: this.store.memoryOf(func.instanceAddr), outside: this.outside(func.instanceAddr) };
     const names = Object.keys(environment);
     // Each text is unlike any other: V8 then keeps the constants of each closure as constants.
     const source = `"use strict";const {${names.join()}}=environment;return ${text}\n//# sourceURL=rewasm-${++Tier.made}`;
@@ -223,9 +223,9 @@ export class Tier {
     }
   }
 
-  private bulk(instanceAddr: number): (kind: number, at: number, a: number, b: number) => number {
+  private outside(instanceAddr: number): (kind: number, at: number, a: number, b: number) => number {
     const { store } = this;
-    return (kind, at, a, b) => runBulk(store, instanceAddr, kind, at, a, b);
+    return (kind, at, a, b) => runOutside(store, instanceAddr, kind, at, a, b);
   }
 
   /** Arrays of globals are replaced when they grow: whatever was generated for the old ones goes. */
