@@ -310,7 +310,7 @@ export function narrowU16(I: Words, d: number, a: number, b: number): void {
 }
 
 /** The low two bytes of a word as two lanes of 16 bits. */
-function widenS8(word: number): number {
+export function widenS8(word: number): number {
   return pack16((word << 24) >> 24, (word << 16) >> 24);
 }
 function widenU8(word: number): number {

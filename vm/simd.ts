@@ -56,6 +56,7 @@ import {
   subSatSLanes,
   subSatULanes,
   swizzle,
+  widenS8,
 } from "./packed.ts";
 import {
   ceil32,
@@ -92,7 +93,6 @@ import {
   truncU64,
 } from "./packed-float.ts";
 import { SIMD_BASE, type SimdOp } from "./simd-form.ts";
-import { accessVector } from "./simd-memory.ts";
 import type { Store } from "./store.ts";
 
 const NAN_32 = 0x7fc00000;
@@ -166,32 +166,199 @@ function makeRunSimd(
           pc += 4;
           continue;
         case 0xfd001 satisfies typeof Wasm.V128Load8x8S:
+          t = (I[a]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 8) return ~pc;
+          x = memory.view.getInt32(t, true);
+          y = memory.view.getInt32(t + 4, true);
+          I[d] = widenS8(x);
+          I[d + 1] = widenS8(x >>> 16);
+          I[d + 2] = widenS8(y);
+          I[d + 3] = widenS8(y >>> 16);
+          pc += 4;
+          continue;
         case 0xfd002 satisfies typeof Wasm.V128Load8x8U:
+          t = (I[a]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 8) return ~pc;
+          x = memory.view.getInt32(t, true);
+          y = memory.view.getInt32(t + 4, true);
+          I[d] = (x & 0xff) | ((x & 0xff00) << 8);
+          I[d + 1] = ((x >>> 16) & 0xff) | ((x >>> 8) & 0xff0000);
+          I[d + 2] = (y & 0xff) | ((y & 0xff00) << 8);
+          I[d + 3] = ((y >>> 16) & 0xff) | ((y >>> 8) & 0xff0000);
+          pc += 4;
+          continue;
         case 0xfd003 satisfies typeof Wasm.V128Load16x4S:
+          t = (I[a]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 8) return ~pc;
+          x = memory.view.getInt32(t, true);
+          y = memory.view.getInt32(t + 4, true);
+          I[d] = (x << 16) >> 16;
+          I[d + 1] = x >> 16;
+          I[d + 2] = (y << 16) >> 16;
+          I[d + 3] = y >> 16;
+          pc += 4;
+          continue;
         case 0xfd004 satisfies typeof Wasm.V128Load16x4U:
+          t = (I[a]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 8) return ~pc;
+          x = memory.view.getInt32(t, true);
+          y = memory.view.getInt32(t + 4, true);
+          I[d] = x & 0xffff;
+          I[d + 1] = x >>> 16;
+          I[d + 2] = y & 0xffff;
+          I[d + 3] = y >>> 16;
+          pc += 4;
+          continue;
         case 0xfd005 satisfies typeof Wasm.V128Load32x2S:
+          t = (I[a]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 8) return ~pc;
+          x = memory.view.getInt32(t, true);
+          y = memory.view.getInt32(t + 4, true);
+          I[d] = x;
+          I[d + 1] = x >> 31;
+          I[d + 2] = y;
+          I[d + 3] = y >> 31;
+          pc += 4;
+          continue;
         case 0xfd006 satisfies typeof Wasm.V128Load32x2U:
+          t = (I[a]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 8) return ~pc;
+          x = memory.view.getInt32(t, true);
+          y = memory.view.getInt32(t + 4, true);
+          I[d] = x;
+          I[d + 1] = 0;
+          I[d + 2] = y;
+          I[d + 3] = 0;
+          pc += 4;
+          continue;
         case 0xfd007 satisfies typeof Wasm.V128Load8Splat:
+          t = (I[a]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 1) return ~pc;
+          x = Math.imul(memory.view.getUint8(t), 0x01010101);
+          I[d] = x;
+          I[d + 1] = x;
+          I[d + 2] = x;
+          I[d + 3] = x;
+          pc += 4;
+          continue;
         case 0xfd008 satisfies typeof Wasm.V128Load16Splat:
+          t = (I[a]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 2) return ~pc;
+          x = Math.imul(memory.view.getUint16(t, true), 0x00010001);
+          I[d] = x;
+          I[d + 1] = x;
+          I[d + 2] = x;
+          I[d + 3] = x;
+          pc += 4;
+          continue;
         case 0xfd009 satisfies typeof Wasm.V128Load32Splat:
+          t = (I[a]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 4) return ~pc;
+          x = memory.view.getInt32(t, true);
+          I[d] = x;
+          I[d + 1] = x;
+          I[d + 2] = x;
+          I[d + 3] = x;
+          pc += 4;
+          continue;
         case 0xfd00a satisfies typeof Wasm.V128Load64Splat:
+          t = (I[a]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 8) return ~pc;
+          x = memory.view.getInt32(t, true);
+          y = memory.view.getInt32(t + 4, true);
+          I[d] = x;
+          I[d + 1] = y;
+          I[d + 2] = x;
+          I[d + 3] = y;
+          pc += 4;
+          continue;
         case 0xfd05c satisfies typeof Wasm.V128Load32Zero:
+          t = (I[a]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 4) return ~pc;
+          I[d] = memory.view.getInt32(t, true);
+          I[d + 1] = 0;
+          I[d + 2] = 0;
+          I[d + 3] = 0;
+          pc += 4;
+          continue;
         case 0xfd05d satisfies typeof Wasm.V128Load64Zero:
-          if (!accessVector(C[pc]!, memory, (I[a]! >>> 0) + (C[pc + 3]! >>> 0), I, d, d, 0)) return ~pc;
+          t = (I[a]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 8) return ~pc;
+          x = memory.view.getInt32(t, true);
+          y = memory.view.getInt32(t + 4, true);
+          I[d] = x;
+          I[d + 1] = y;
+          I[d + 2] = 0;
+          I[d + 3] = 0;
           pc += 4;
           continue;
         case 0xfd054 satisfies typeof Wasm.V128Load8Lane:
+          t = (I[a]! >>> 0) + (C[pc + 4]! >>> 0);
+          if (t > memory.byteLength - 1) return ~pc;
+          replaceLane(I, d, b, memory.view.getUint8(t), C[pc + 5]!, 8);
+          pc += 6;
+          continue;
         case 0xfd055 satisfies typeof Wasm.V128Load16Lane:
+          t = (I[a]! >>> 0) + (C[pc + 4]! >>> 0);
+          if (t > memory.byteLength - 2) return ~pc;
+          replaceLane(I, d, b, memory.view.getUint16(t, true), C[pc + 5]!, 16);
+          pc += 6;
+          continue;
         case 0xfd056 satisfies typeof Wasm.V128Load32Lane:
+          t = (I[a]! >>> 0) + (C[pc + 4]! >>> 0);
+          if (t > memory.byteLength - 4) return ~pc;
+          x = memory.view.getInt32(t, true);
+          I[d] = I[b]!;
+          I[d + 1] = I[b + 1]!;
+          I[d + 2] = I[b + 2]!;
+          I[d + 3] = I[b + 3]!;
+          I[d + C[pc + 5]!] = x;
+          pc += 6;
+          continue;
         case 0xfd057 satisfies typeof Wasm.V128Load64Lane:
-          if (!accessVector(C[pc]!, memory, (I[a]! >>> 0) + (C[pc + 4]! >>> 0), I, d, b, C[pc + 5]!)) return ~pc;
+          t = (I[a]! >>> 0) + (C[pc + 4]! >>> 0);
+          if (t > memory.byteLength - 8) return ~pc;
+          x = memory.view.getInt32(t, true);
+          y = memory.view.getInt32(t + 4, true);
+          I[d] = I[b]!;
+          I[d + 1] = I[b + 1]!;
+          I[d + 2] = I[b + 2]!;
+          I[d + 3] = I[b + 3]!;
+          t = d + C[pc + 5]! * 2;
+          I[t] = x;
+          I[t + 1] = y;
           pc += 6;
           continue;
         case 0xfd058 satisfies typeof Wasm.V128Store8Lane:
+          t = (I[d]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 1) return ~pc;
+          x = C[pc + 4]!;
+          memory.view.setInt8(t, I[a + (x >> 2)]! >> ((x & 3) * 8));
+          memory.dirty[t >>> 12] = 1;
+          pc += 5;
+          continue;
         case 0xfd059 satisfies typeof Wasm.V128Store16Lane:
+          t = (I[d]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 2) return ~pc;
+          x = C[pc + 4]!;
+          memory.view.setInt16(t, I[a + (x >> 1)]! >> ((x & 1) * 16), true);
+          memory.dirty[t >>> 12] = 1;
+          pc += 5;
+          continue;
         case 0xfd05a satisfies typeof Wasm.V128Store32Lane:
+          t = (I[d]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 4) return ~pc;
+          memory.view.setInt32(t, I[a + C[pc + 4]!]!, true);
+          memory.dirty[t >>> 12] = 1;
+          pc += 5;
+          continue;
         case 0xfd05b satisfies typeof Wasm.V128Store64Lane:
-          if (!accessVector(C[pc]!, memory, (I[d]! >>> 0) + (C[pc + 3]! >>> 0), I, a, a, C[pc + 4]!)) return ~pc;
+          t = (I[d]! >>> 0) + (C[pc + 3]! >>> 0);
+          if (t > memory.byteLength - 8) return ~pc;
+          x = a + C[pc + 4]! * 2;
+          memory.view.setInt32(t, I[x]!, true);
+          memory.view.setInt32(t + 4, I[x + 1]!, true);
+          memory.dirty[t >>> 12] = 1;
           pc += 5;
           continue;
         case 0xfd120 satisfies typeof SimdOp.Mov:
