@@ -15,7 +15,7 @@ import { blockType } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
 import { Op, opRows, type PlainLowering, plainLowerings } from "./ops.ts";
-import { emitShiftByConstant, emitSimd, isShift, isSimd, SimdOp } from "./simd-form.ts";
+import { emitShiftByConstant, emitSimd, fusedVectors, isShift, isSimd, SimdOp } from "./simd-form.ts";
 import type { Global } from "./store.ts";
 import { isWide, slotCount, slotsOf, slotTypes, ValType } from "./types.ts";
 import { type Entry, VirtualStack, Where } from "./virtual-stack.ts";
@@ -176,6 +176,7 @@ class FastLowering extends VirtualStack {
     const { draft, stack } = this;
     const params = row.params!;
     const height = stack.length - slotCount(params);
+    if (this.fuseVectors(row.code, height)) return;
     const last = stack.at(-1);
     let at: number;
     if (last?.where === Where.Const32 && isShift(row.code)) {
@@ -192,6 +193,23 @@ class FastLowering extends VirtualStack {
     if (result === ValType.V128) this.pushVector(at);
     else if (result !== undefined) this.pushResult(result, at);
     else this.lastDest = -1;
+  }
+
+  /** Makes one operation of the last one and this one, which takes two vectors from `height`, when there is such a pair. */
+  private fuseVectors(code: number, height: number): boolean {
+    const { draft, stack } = this;
+    for (const operand of [0, 1] as const) {
+      const at = height + operand * 2;
+      const fused = at < stack.length ? fusedVectors(this.producerOf(at), code, operand) : -1;
+      if (fused < 0) continue;
+      // The other operand needs no code of its own: vectors are in locals or in their slots.
+      const other = this.slotOf(height + 2 - operand * 2) * 2;
+      const [a, b] = this.takeBack();
+      this.truncate(height);
+      this.pushVector(draft.emit(fused, this.slot(height) * 2, a, b, other));
+      return true;
+    }
+    return false;
   }
 
   /** Wrapping and reinterpreting take no code: the low word, or all bits, of the value where it is. */

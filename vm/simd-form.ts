@@ -34,6 +34,13 @@ export const SimdOp = {
   I64x2ShlK: 0xfd12c,
   I64x2ShrSK: 0xfd12d,
   I64x2ShrUK: 0xfd12e,
+  /** a * b + c, a * b - c, c - a * b, each operation rounded. */
+  F32x4MulAdd: 0xfd12f,
+  F32x4MulSub: 0xfd130,
+  F32x4SubMul: 0xfd131,
+  F64x2MulAdd: 0xfd132,
+  F64x2MulSub: 0xfd133,
+  F64x2SubMul: 0xfd134,
 } as const;
 
 const shiftsByConstant: ReadonlyMap<number, number> = new Map<number, number>([
@@ -50,6 +57,21 @@ const shiftsByConstant: ReadonlyMap<number, number> = new Map<number, number>([
   [Wasm.I64x2ShrS, SimdOp.I64x2ShrSK],
   [Wasm.I64x2ShrU, SimdOp.I64x2ShrUK],
 ]);
+
+/**
+ * The operation for `first` whose result is the first (`operand` 0) or last operand of `second`, or -1. The operands of
+ * `first` come first in it, then the other one of `second`.
+ */
+export function fusedVectors(first: number, second: number, operand: 0 | 1): number {
+  if (first === Wasm.F32x4Mul) {
+    if (second === Wasm.F32x4Add) return SimdOp.F32x4MulAdd;
+    if (second === Wasm.F32x4Sub) return operand === 0 ? SimdOp.F32x4MulSub : SimdOp.F32x4SubMul;
+  } else if (first === Wasm.F64x2Mul) {
+    if (second === Wasm.F64x2Add) return SimdOp.F64x2MulAdd;
+    if (second === Wasm.F64x2Sub) return operand === 0 ? SimdOp.F64x2MulSub : SimdOp.F64x2SubMul;
+  }
+  return -1;
+}
 
 export function isSimd(code: number): boolean {
   return code >>> 12 === 0xfd;

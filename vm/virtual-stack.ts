@@ -103,7 +103,10 @@ export abstract class VirtualStack {
   protected pushVector(at: number): void {
     this.pushSlots([ValType.V128]);
     this.lastDest = at + 1;
-    this.last.end = -1;
+    this.last.at = at;
+    this.last.end = this.draft.words.length;
+    this.last.height = this.stack.length - 2;
+    this.last.local = -1;
   }
 
   /** Pushes the value of a local. */
