@@ -15,7 +15,7 @@ import { blockType } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
 import { Op, opRows, type PlainLowering, plainLowerings } from "./ops.ts";
-import { emitShiftByConstant, emitSimd, fusedVectors, isShift, isSimd, SimdOp } from "./simd-form.ts";
+import { absorbScalars, emitShiftByConstant, emitSimd, fusedVectors, isShift, isSimd, SimdOp } from "./simd-form.ts";
 import type { Global } from "./store.ts";
 import { isWide, slotCount, slotsOf, slotTypes, ValType } from "./types.ts";
 import { type Entry, VirtualStack, Where } from "./virtual-stack.ts";
@@ -76,6 +76,7 @@ class FastLowering extends VirtualStack {
       else if (isSimd(reader.code)) this.simd(reader.row);
       else this.special();
     }
+    if (draft.hasVectors) absorbScalars(draft.words);
   }
 
   // Plain instructions.

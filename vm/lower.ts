@@ -40,6 +40,8 @@ export class LoweringDraft {
   /** In exact code: for each loop the key of its header and the index in `words` of the fast code index to jump to. */
   readonly loops: { readonly key: number; readonly at: number }[] = [];
   maxHeight = 0;
+  /** Whether vector operations were emitted. */
+  hasVectors = false;
   /** Nesting depth inside unreachable code, or -1 while code is reachable. */
   deadDepth = -1;
   /** Of fast code: numbers of the loops at whose headers generated code is entered, by key of the header. */

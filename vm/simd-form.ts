@@ -9,7 +9,8 @@
  *   shuffle           instead of operands: where in the frame each piece of the result comes from, see SimdOp
  */
 import type { LoweringDraft } from "./lower.ts";
-import { Imm, Wasm } from "./opcodes.ts";
+import { Imm, opcodeRow, Wasm } from "./opcodes.ts";
+import { Op, opLength } from "./ops.ts";
 
 /** The first number of a vector operation. */
 export const SIMD_BASE = 0xfd000;
@@ -41,7 +42,27 @@ export const SimdOp = {
   F64x2MulAdd: 0xfd132,
   F64x2MulSub: 0xfd133,
   F64x2SubMul: 0xfd134,
+  /** Scalar operations that stand between vector ones, with the operands that they have in ops.ts. */
+  I32Add: 0xfd135,
+  I32AddK: 0xfd136,
+  I32ShlK: 0xfd137,
+  I32AndK: 0xfd138,
+  I32ShlAdd: 0xfd139,
+  I32ShlAddK: 0xfd13a,
+  Mov32: 0xfd13b,
+  Const32: 0xfd13c,
 } as const;
+
+const scalarsBetween: ReadonlyMap<number, number> = new Map<number, number>([
+  [Op.I32Add, SimdOp.I32Add],
+  [Op.I32AddK, SimdOp.I32AddK],
+  [Op.I32ShlK, SimdOp.I32ShlK],
+  [Op.I32AndK, SimdOp.I32AndK],
+  [Op.I32ShlAdd, SimdOp.I32ShlAdd],
+  [Op.I32ShlAddK, SimdOp.I32ShlAddK],
+  [Op.Mov32, SimdOp.Mov32],
+  [Op.Const32, SimdOp.Const32],
+]);
 
 const shiftsByConstant: ReadonlyMap<number, number> = new Map<number, number>([
   [Wasm.I8x16Shl, SimdOp.I8x16ShlK],
@@ -90,6 +111,7 @@ export function emitSimd(draft: LoweringDraft, to: number, operands: readonly nu
   const { reader } = draft;
   const { row, code } = reader;
   if (code === Wasm.I8x16Shuffle) return emitShuffle(draft, to, operands[0]!, operands[1]!);
+  draft.hasVectors = true;
   const at = draft.emit(code);
   const { words } = draft;
   if (row.results!.length > 0) words.push(to * 2);
@@ -116,6 +138,49 @@ export function emitSimd(draft: LoweringDraft, to: number, operands: readonly nu
 /** Emits a shift by the constant `count`; returns its index in the draft's words. */
 export function emitShiftByConstant(draft: LoweringDraft, to: number, operand: number, count: number): number {
   return draft.emit(shiftsByConstant.get(draft.reader.code)!, to * 2, operand * 2, count);
+}
+
+/**
+ * Gives scalar operations between two vector ones numbers of the vector loop's own, so that it need not be left and entered
+ * again for an addition. `words` is code that begins with an operation. Nothing changes its place.
+ */
+export function absorbScalars(words: number[]): void {
+  const waiting: number[] = [];
+  let after = false;
+  for (let at = 0; at < words.length; at += length(words, at)) {
+    const op = words[at]!;
+    if (op >= SIMD_BASE) {
+      for (const scalar of waiting) words[scalar] = scalarsBetween.get(words[scalar]!)!;
+      waiting.length = 0;
+      after = true;
+    } else if (after && scalarsBetween.has(op)) {
+      waiting.push(at);
+    } else {
+      waiting.length = 0;
+      after = false;
+    }
+  }
+}
+
+/** Words of the operation at `at`. */
+function length(words: readonly number[], at: number): number {
+  const op = words[at]!;
+  if (op < SIMD_BASE) {
+    if (op === Op.BrTable) return opLength(op) + (words[at + 1]! + 1) * 2;
+    return op === Op.Switch ? opLength(op) + words[at + 1]! + 1 : opLength(op);
+  }
+  return simdLength(op);
+}
+
+function simdLength(op: number): number {
+  if (op === Wasm.I8x16Shuffle) return 18;
+  if (op === SimdOp.Shuffle16) return 10;
+  if (op === SimdOp.Shuffle32) return 6;
+  if (op === SimdOp.Mov) return 3;
+  if (op > SimdOp.Shuffle16) return op < SimdOp.F32x4MulAdd ? 4 : 5;
+  const { params, results, imm } = opcodeRow(op)!;
+  const named = imm === Imm.V128 || imm === Imm.MemArgLane ? 2 : imm === Imm.None ? 0 : 1;
+  return 1 + params!.length + results!.length + named;
 }
 
 function emitShuffle(draft: LoweringDraft, to: number, a: number, b: number): number {

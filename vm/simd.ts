@@ -451,6 +451,38 @@ function makeRunSimd(
           if (r !== r) canonicalNan64(I, d + 2);
           pc += 5;
           continue;
+        case 0xfd135 satisfies typeof SimdOp.I32Add:
+          I[d] = (I[a]! + I[b]!) | 0;
+          pc += 4;
+          continue;
+        case 0xfd136 satisfies typeof SimdOp.I32AddK:
+          I[d] = (I[a]! + C[pc + 3]!) | 0;
+          pc += 4;
+          continue;
+        case 0xfd137 satisfies typeof SimdOp.I32ShlK:
+          I[d] = I[a]! << C[pc + 3]!;
+          pc += 4;
+          continue;
+        case 0xfd138 satisfies typeof SimdOp.I32AndK:
+          I[d] = I[a]! & C[pc + 3]!;
+          pc += 4;
+          continue;
+        case 0xfd139 satisfies typeof SimdOp.I32ShlAdd:
+          I[d] = ((I[a]! << C[pc + 3]!) + I[fp2 + C[pc + 4]!]!) | 0;
+          pc += 5;
+          continue;
+        case 0xfd13a satisfies typeof SimdOp.I32ShlAddK:
+          I[d] = ((I[a]! << C[pc + 3]!) + C[pc + 4]!) | 0;
+          pc += 5;
+          continue;
+        case 0xfd13b satisfies typeof SimdOp.Mov32:
+          I[d] = I[a]!;
+          pc += 3;
+          continue;
+        case 0xfd13c satisfies typeof SimdOp.Const32:
+          I[d] = C[pc + 2]!;
+          pc += 3;
+          continue;
         case 0xfd120 satisfies typeof SimdOp.Mov:
           B[d >>> 1] = BigInt.asIntN(64, B[a >>> 1]!);
           B[(d >>> 1) + 1] = BigInt.asIntN(64, B[(a >>> 1) + 1]!);
