@@ -85,6 +85,7 @@ export function makeInterpreter(store: Store): Interpreter {
   function isCurrent(): boolean {
     return code.words === C && code.constI64 === K && store.funcInfo === FI && store.globalI32 === GI;
   }
+  const budget = new Int32Array(1);
   const run = makeRun(
     store,
     code,
@@ -101,7 +102,8 @@ export function makeInterpreter(store: Store): Interpreter {
     C,
     K,
     code.constF64,
-    makeSimd(store),
+    makeSimd(store, budget),
+    budget,
     store.tier,
   );
   return { run, isCurrent };
@@ -128,6 +130,7 @@ function makeRun(
   K: BigInt64Array,
   KF: Float64Array,
   runSimd: RunSimd,
+  budget: Int32Array,
   tier: Tier | undefined,
 ): Run {
   function run(mode: Mode, fuelTicks: number, acc: number, skipTick: number, reserveTicks: number): Exit {
@@ -2579,10 +2582,16 @@ function makeRun(
                   default:
                     if (C[pc]! < SIMD_BASE) throw new Error(`no such operation: ${C[pc]}`);
                     // Vector operations have a loop of their own, for as many as follow one another.
+                    budget[0] = fuel - floor;
                     pc = runSimd(pc, fp2, memory);
+                    fuel = (budget[0]! + floor) | 0;
                     if (pc < 0) {
                       pc = ~pc;
                       trap = 2 satisfies typeof Trap.MemoryOutOfBounds;
+                      break loop;
+                    }
+                    if (fuel < floor) {
+                      stop = 1 satisfies typeof Exit.Sync;
                       break loop;
                     }
                     continue;

@@ -76,7 +76,7 @@ class FastLowering extends VirtualStack {
       else if (isSimd(reader.code)) this.simd(reader.row);
       else this.special();
     }
-    if (draft.hasVectors) absorbScalars(draft.words);
+    if (draft.hasVectors) absorbScalars(draft.words, draft.base);
   }
 
   // Plain instructions.

@@ -42,7 +42,7 @@ export const SimdOp = {
   F64x2MulAdd: 0xfd132,
   F64x2MulSub: 0xfd133,
   F64x2SubMul: 0xfd134,
-  /** Scalar operations that stand between vector ones, with the operands that they have in ops.ts. */
+  /** Scalar operations that stand between vector ones or lead back to them, with the operands that they have in ops.ts. */
   I32Add: 0xfd135,
   I32AddK: 0xfd136,
   I32ShlK: 0xfd137,
@@ -51,6 +51,18 @@ export const SimdOp = {
   I32ShlAddK: 0xfd13a,
   Mov32: 0xfd13b,
   Const32: 0xfd13c,
+  I32Eqz: 0xfd13d,
+  BrNz: 0xfd13e,
+  BrZ: 0xfd13f,
+  BrAddKNe: 0xfd140,
+  BrAddKNeK: 0xfd141,
+  BrAddKLtS: 0xfd142,
+  BrAddKLtSK: 0xfd143,
+  BrAddKLtU: 0xfd144,
+  BrAddKLtUK: 0xfd145,
+  BrAddLtU: 0xfd146,
+  BrAddLtUK: 0xfd147,
+  BrAddKNz: 0xfd148,
 } as const;
 
 const scalarsBetween: ReadonlyMap<number, number> = new Map<number, number>([
@@ -62,7 +74,21 @@ const scalarsBetween: ReadonlyMap<number, number> = new Map<number, number>([
   [Op.I32ShlAddK, SimdOp.I32ShlAddK],
   [Op.Mov32, SimdOp.Mov32],
   [Op.Const32, SimdOp.Const32],
+  [Op.I32Eqz, SimdOp.I32Eqz],
+  [Op.BrNz, SimdOp.BrNz],
+  [Op.BrZ, SimdOp.BrZ],
+  [Op.BrAddKNe, SimdOp.BrAddKNe],
+  [Op.BrAddKNeK, SimdOp.BrAddKNeK],
+  [Op.BrAddKLtS, SimdOp.BrAddKLtS],
+  [Op.BrAddKLtSK, SimdOp.BrAddKLtSK],
+  [Op.BrAddKLtU, SimdOp.BrAddKLtU],
+  [Op.BrAddKLtUK, SimdOp.BrAddKLtUK],
+  [Op.BrAddLtU, SimdOp.BrAddLtU],
+  [Op.BrAddLtUK, SimdOp.BrAddLtUK],
+  [Op.BrAddKNz, SimdOp.BrAddKNz],
 ]);
+/** The same the other way round. */
+const absorbed: ReadonlyMap<number, number> = new Map([...scalarsBetween].map(([op, number]) => [number, op]));
 
 const shiftsByConstant: ReadonlyMap<number, number> = new Map<number, number>([
   [Wasm.I8x16Shl, SimdOp.I8x16ShlK],
@@ -140,26 +166,49 @@ export function emitShiftByConstant(draft: LoweringDraft, to: number, operand: n
   return draft.emit(shiftsByConstant.get(draft.reader.code)!, to * 2, operand * 2, count);
 }
 
+/** Most scalar operations before a vector one that are given to its loop. */
+const MAX_LEADING = 8;
+
 /**
- * Gives scalar operations between two vector ones numbers of the vector loop's own, so that it need not be left and entered
- * again for an addition. `words` is code that begins with an operation. Nothing changes its place.
+ * Gives scalar operations before and between vector ones, and branches back to these, numbers of the vector loop's own, so
+ * that it need not be left and entered again for an addition. `words` is whole code, `base` its first index. Nothing changes its place.
  */
-export function absorbScalars(words: number[]): void {
-  const waiting: number[] = [];
+export function absorbScalars(words: number[], base: number): void {
+  absorbLeading(words);
   let after = false;
+  const waiting: number[] = [];
   for (let at = 0; at < words.length; at += length(words, at)) {
     const op = words[at]!;
-    if (op >= SIMD_BASE) {
-      for (const scalar of waiting) words[scalar] = scalarsBetween.get(words[scalar]!)!;
-      waiting.length = 0;
-      after = true;
-    } else if (after && scalarsBetween.has(op)) {
-      waiting.push(at);
-    } else {
-      waiting.length = 0;
-      after = false;
-    }
+    const number = scalarsBetween.get(op);
+    waiting.push(at);
+    if (op >= SIMD_BASE) after = true;
+    else if (number === undefined) after = false;
+    else if (after && leadsToVectors(words, base, at)) for (const scalar of waiting) absorb(words, scalar);
+    else if (number >= SimdOp.BrNz) after = false;
+    if (op >= SIMD_BASE || !after) waiting.length = 0;
   }
+}
+
+function absorb(words: number[], at: number): void {
+  words[at] = scalarsBetween.get(words[at]!) ?? words[at]!;
+}
+
+/** Those that a vector operation follows at once. */
+function absorbLeading(words: number[]): void {
+  const waiting: number[] = [];
+  for (let at = 0; at < words.length; at += length(words, at)) {
+    const op = words[at]!;
+    if (op >= SIMD_BASE) for (const scalar of waiting.splice(0)) absorb(words, scalar);
+    else if (scalarsBetween.has(op)) waiting.push(at);
+    else waiting.length = 0;
+    if (waiting.length > MAX_LEADING) waiting.shift();
+  }
+}
+
+/** Whether the operation at `at` is a branch whose target is in the vector loop. */
+function leadsToVectors(words: readonly number[], base: number, at: number): boolean {
+  const branches = scalarsBetween.get(words[at]!)! >= SimdOp.BrNz;
+  return branches && words[words[at + 1]! - base]! >= SIMD_BASE;
 }
 
 /** Words of the operation at `at`. */
@@ -177,7 +226,9 @@ function simdLength(op: number): number {
   if (op === SimdOp.Shuffle16) return 10;
   if (op === SimdOp.Shuffle32) return 6;
   if (op === SimdOp.Mov) return 3;
-  if (op > SimdOp.Shuffle16) return op < SimdOp.F32x4MulAdd ? 4 : 5;
+  if (op > SimdOp.Shuffle16 && op < SimdOp.I32Add) return op < SimdOp.F32x4MulAdd ? 4 : 5;
+  const scalar = absorbed.get(op);
+  if (scalar !== undefined) return opLength(scalar);
   const { params, results, imm } = opcodeRow(op)!;
   const named = imm === Imm.V128 || imm === Imm.MemArgLane ? 2 : imm === Imm.None ? 0 : 1;
   return 1 + params!.length + results!.length + named;

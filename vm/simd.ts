@@ -1,7 +1,7 @@
 /**
  * The loop for vector operations (spec: execution/vector instructions): the interpreter's loop calls it at the first of
  * them, and it runs as many as follow one another. It touches the store's typed arrays and the memory that it is given;
- * it retires no tick and allocates nothing. Separate from the interpreter's loop, because V8 makes machine code of a
+ * it allocates nothing. Separate from the interpreter's loop, because V8 makes machine code of a
  * function only below a certain size (vm/interpreter.ts); the same rules keep it fast.
  *
  * A vector is four words from an index, the lane of lowest number first. Results may overwrite operands: see packed.ts.
@@ -100,17 +100,19 @@ const NAN_32 = 0x7fc00000;
 /**
  * Runs vector operations from code index `pc` on in the frame whose first word is `fp2`, with memory 0 of its instance.
  * Returns the index of the first operation that is none of its own, or `~pc` of the one that accesses memory out of bounds.
+ * Branches charge the budget of ticks; when that is below zero at the target, it comes back too.
  */
 export type RunSimd = (pc: number, fp2: number, memory: Memory) => number;
 
-/** The loop for one store, for as long as the store keeps its arrays (see makeInterpreter). */
-export function makeSimd(store: Store): RunSimd {
+/** The loop for one store, for as long as the store keeps its arrays (see makeInterpreter). `budget` is one word: ticks. */
+export function makeSimd(store: Store, budget: Int32Array): RunSimd {
   const { i32, f32, f64, i64, code } = store;
-  return makeRunSimd(i32, f32, f64, i64, code.words, code.constI64, new Uint8Array(i32.buffer), new Uint16Array(i32.buffer));
+  return makeRunSimd(budget, i32, f32, f64, i64, code.words, code.constI64, new Uint8Array(i32.buffer), new Uint16Array(i32.buffer));
 }
 
 /** The loop's closure over parameters, as that of the interpreter's loop. */
 function makeRunSimd(
+  budget: Int32Array,
   I: Int32Array,
   S: Float32Array,
   F: Float64Array,
@@ -482,6 +484,72 @@ function makeRunSimd(
         case 0xfd13c satisfies typeof SimdOp.Const32:
           I[d] = C[pc + 2]!;
           pc += 3;
+          continue;
+        case 0xfd13d satisfies typeof SimdOp.I32Eqz:
+          I[d] = I[a]! === 0 ? 1 : 0;
+          pc += 3;
+          continue;
+        case 0xfd13e satisfies typeof SimdOp.BrNz:
+          if (I[b]! !== 0) break;
+          pc += 4;
+          continue;
+        case 0xfd13f satisfies typeof SimdOp.BrZ:
+          if (I[b]! === 0) break;
+          pc += 4;
+          continue;
+        case 0xfd140 satisfies typeof SimdOp.BrAddKNe:
+          t = (I[fp2 + C[pc + 4]!]! + C[pc + 5]!) | 0;
+          I[b] = t;
+          if (t !== I[fp2 + C[pc + 6]!]!) break;
+          pc += 7;
+          continue;
+        case 0xfd141 satisfies typeof SimdOp.BrAddKNeK:
+          t = (I[fp2 + C[pc + 4]!]! + C[pc + 5]!) | 0;
+          I[b] = t;
+          if (t !== C[pc + 6]!) break;
+          pc += 7;
+          continue;
+        case 0xfd142 satisfies typeof SimdOp.BrAddKLtS:
+          t = (I[fp2 + C[pc + 4]!]! + C[pc + 5]!) | 0;
+          I[b] = t;
+          if (t < I[fp2 + C[pc + 6]!]!) break;
+          pc += 7;
+          continue;
+        case 0xfd143 satisfies typeof SimdOp.BrAddKLtSK:
+          t = (I[fp2 + C[pc + 4]!]! + C[pc + 5]!) | 0;
+          I[b] = t;
+          if (t < C[pc + 6]!) break;
+          pc += 7;
+          continue;
+        case 0xfd144 satisfies typeof SimdOp.BrAddKLtU:
+          t = (I[fp2 + C[pc + 4]!]! + C[pc + 5]!) | 0;
+          I[b] = t;
+          if (t >>> 0 < I[fp2 + C[pc + 6]!]! >>> 0) break;
+          pc += 7;
+          continue;
+        case 0xfd145 satisfies typeof SimdOp.BrAddKLtUK:
+          t = (I[fp2 + C[pc + 4]!]! + C[pc + 5]!) | 0;
+          I[b] = t;
+          if (t >>> 0 < C[pc + 6]! >>> 0) break;
+          pc += 7;
+          continue;
+        case 0xfd146 satisfies typeof SimdOp.BrAddLtU:
+          t = (I[fp2 + C[pc + 4]!]! + I[fp2 + C[pc + 5]!]!) | 0;
+          I[b] = t;
+          if (t >>> 0 < I[fp2 + C[pc + 6]!]! >>> 0) break;
+          pc += 7;
+          continue;
+        case 0xfd147 satisfies typeof SimdOp.BrAddLtUK:
+          t = (I[fp2 + C[pc + 4]!]! + I[fp2 + C[pc + 5]!]!) | 0;
+          I[b] = t;
+          if (t >>> 0 < C[pc + 6]! >>> 0) break;
+          pc += 7;
+          continue;
+        case 0xfd148 satisfies typeof SimdOp.BrAddKNz:
+          t = (I[fp2 + C[pc + 4]!]! + C[pc + 5]!) | 0;
+          I[b] = t;
+          if (t !== 0) break;
+          pc += 6;
           continue;
         case 0xfd120 satisfies typeof SimdOp.Mov:
           B[d >>> 1] = BigInt.asIntN(64, B[a >>> 1]!);
@@ -1825,6 +1893,10 @@ function makeRunSimd(
           if (C[pc]! >= SIMD_BASE) throw new Error(`no such vector operation: ${C[pc]}`);
           return pc;
       }
+      // A taken branch, as in the interpreter's loop: target and charge are its first operands.
+      budget[0] = budget[0]! - C[pc + 2]!;
+      pc = C[pc + 1]!;
+      if (budget[0]! < 0) return pc;
     }
   };
 }
