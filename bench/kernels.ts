@@ -32,6 +32,15 @@ export const KERNELS: readonly Kernel[] = [
   { name: "tokens", language: "AssemblyScript", about: "strings, map", work: 800, checkWork: 10, checkAnswer: 22561732 },
 ];
 
+/** Kernels over vectors, where V8 uses the processor's own instructions for them: a line each, and a mean of their own. */
+export const VECTOR_KERNELS: readonly Kernel[] = [
+  { name: "vmatmul", language: "C", about: "f32x4", work: 256, checkWork: 40, checkAnswer: -439.34375 },
+  { name: "vmandelbrot", language: "C", about: "f64x2", work: 400, checkWork: 40, checkAnswer: 26577 },
+  { name: "vchacha", language: "C", about: "i32x4, shuffles", work: 80_000, checkWork: 30, checkAnswer: 1397774120 },
+  { name: "vblend", language: "C", about: "i16x8, by itself", work: 400, checkWork: 1, checkAnswer: -930040263 },
+  { name: "vscan", language: "C", about: "i8x16, bitmask", work: 300, checkWork: 1, checkAnswer: 118860 },
+];
+
 /** Path of a kernel's module below the project's root. */
 export function kernelPath(name: string): string {
   return `bench/kernels/${name}.wasm`;

@@ -7,12 +7,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { KERNELS, kernelPath } from "./kernels.ts";
+import { KERNELS, kernelPath, VECTOR_KERNELS } from "./kernels.ts";
 import { geometricMean } from "./measure.ts";
 import { measureEventBytes, measureRecording, recordMarathon } from "./recording.ts";
 import { alignColumns, type KernelResult, type Report, short, summaryTable } from "./report.ts";
 import { measureFlite, measureKernel } from "./slowdown.ts";
 import { measureTravel } from "./travel.ts";
+
+const ALL_KERNELS = [...KERNELS, ...VECTOR_KERNELS];
 
 /** Sections besides the kernels, as `--only` names them. */
 const SECTIONS = ["flite", "record", "travel"] as const;
@@ -31,14 +33,14 @@ function parseOptions(argv: readonly string[]): Options {
   const command = new Command("bench")
     .description("Measures rewasm against V8, the cost of recording, and the speed of travel in time.")
     .option("--json <file>", "write the results as one JSON object")
-    .option("--only <name...>", `only these kernels or sections: ${[...KERNELS.map((kernel) => kernel.name), ...SECTIONS].join(", ")}`)
+    .option("--only <name...>", `only these kernels or sections: ${[...ALL_KERNELS.map((kernel) => kernel.name), ...SECTIONS].join(", ")}`)
     .option("--loop", "one kernel on the interpreter alone, without generated code", false)
     .option("--quick", "fewer rounds and a shorter recording; for a first look", false)
     .showHelpAfterError()
     .parse(argv as string[]);
   const options = command.opts<Options>();
   for (const name of options.only ?? []) {
-    if (!KERNELS.some((kernel) => kernel.name === name) && !SECTIONS.some((section) => section === name)) {
+    if (!ALL_KERNELS.some((kernel) => kernel.name === name) && !SECTIONS.some((section) => section === name)) {
       command.error(`error: there is no kernel or section called ${name}`, { exitCode: 2 });
     }
   }
@@ -68,7 +70,7 @@ function note(text: string): void {
 async function measureHere(name: string, { quick, loop }: Options): Promise<KernelResult> {
   note(loop ? `${name}, interpreter alone` : name);
   if (name === "flite") return measureFlite(quick ? 1 : 3);
-  const kernel = KERNELS.find((candidate) => candidate.name === name)!;
+  const kernel = ALL_KERNELS.find((candidate) => candidate.name === name)!;
   return measureKernel(kernel, new Uint8Array(readFileSync(kernelPath(name))), quick ? 3 : 7, !loop);
 }
 
@@ -84,7 +86,7 @@ function measureApart(name: string, options: Options, loop: boolean, folder: str
 }
 
 async function runKernels(options: Options, folder: string): Promise<KernelResult[]> {
-  const names = [...KERNELS.map(({ name }) => name), "flite"].filter((name) => wanted(options, name));
+  const names = [...ALL_KERNELS.map(({ name }) => name), "flite"].filter((name) => wanted(options, name));
   const results: KernelResult[] = [];
   for (const name of names) {
     if (options.only?.length === 1) results.push(await measureHere(name, options));
@@ -94,7 +96,7 @@ async function runKernels(options: Options, folder: string): Promise<KernelResul
       results.push({ ...measureApart(name, options, false, folder), loopSlowdown });
     }
   }
-  const about = new Map(KERNELS.map((kernel) => [kernel.name, kernel.about]));
+  const about = new Map(ALL_KERNELS.map((kernel) => [kernel.name, kernel.about]));
   const rows = results.map(({ name, slowdown, nsPerInstruction, loopSlowdown }) => [
     name,
     about.get(name) ?? "real program",
@@ -126,17 +128,22 @@ async function runTravel(options: Options, folder: string): Promise<Pick<Report,
   return { snapshotMs, seekMs, reverseStepMs };
 }
 
-/** All that was asked for. flite is a line of the table, but no part of the kernels' mean. */
+function meanOf(kernels: readonly KernelResult[], names: readonly { readonly name: string }[]): number | null {
+  const counted = kernels.filter(({ name }) => names.some((kernel) => kernel.name === name));
+  return counted.length === 0 ? null : geometricMean(counted.map(({ slowdown }) => slowdown));
+}
+
+/** All that was asked for. flite is a line of the table, but no part of a mean. */
 async function measure(options: Options, folder: string): Promise<Report> {
   const kernels = await runKernels(options, folder);
-  const counted = kernels.filter(({ name }) => name !== "flite");
-  const slowdowns = counted.map(({ slowdown }) => slowdown);
+  const counted = kernels.filter(({ name }) => KERNELS.some((kernel) => kernel.name === name));
   const loopSlowdowns = counted.flatMap(({ loopSlowdown }) => (loopSlowdown === null ? [] : [loopSlowdown]));
   return {
     node: process.version,
     commit: commit(),
     kernels,
-    geomean: slowdowns.length === 0 ? null : geometricMean(slowdowns),
+    geomean: meanOf(kernels, KERNELS),
+    vectorGeomean: meanOf(kernels, VECTOR_KERNELS),
     loopGeomean: loopSlowdowns.length === 0 ? null : geometricMean(loopSlowdowns),
     ...(await runRecording(options, folder)),
     ...(await runTravel(options, folder)),

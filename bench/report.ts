@@ -21,7 +21,9 @@ export interface Report {
   readonly commit: string;
   readonly kernels: readonly KernelResult[];
   readonly geomean: number | null;
-  /** Of the interpreter alone. */
+  /** Of the kernels over vectors. */
+  readonly vectorGeomean: number | null;
+  /** Of the interpreter alone, without the kernels over vectors. */
   readonly loopGeomean: number | null;
   readonly recordOverhead: { readonly cpu: number | null; readonly calls: number | null };
   readonly bytesPerEvent: number | null;
@@ -54,6 +56,7 @@ function percentileRow(name: string, value: Percentiles | null): string[][] {
 export function summaryTable(report: Report): string {
   return alignColumns([
     ...(report.geomean === null ? [] : [["slowdown against V8 (geometric mean)", `${short(report.geomean)} x`]]),
+    ...(report.vectorGeomean === null ? [] : [["slowdown of vectors", `${short(report.vectorGeomean)} x`]]),
     ...(report.loopGeomean === null ? [] : [["slowdown of the interpreter alone", `${short(report.loopGeomean)} x`]]),
     ...percentRow("record overhead, CPU-bound", report.recordOverhead.cpu),
     ...percentRow("record overhead, call-heavy", report.recordOverhead.calls),

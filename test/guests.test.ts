@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
-import { KERNELS } from "../bench/kernels.ts";
+import { KERNELS, VECTOR_KERNELS } from "../bench/kernels.ts";
 import { rewasmKernel } from "../bench/slowdown.ts";
 import { v8Kernel } from "../bench/v8.ts";
 import { kernelBytes, ROOT } from "./support/guests.ts";
 
 describe("guests", () => {
-  for (const kernel of KERNELS) {
+  for (const kernel of [...KERNELS, ...VECTOR_KERNELS]) {
     it(`${kernel.name} answers on V8 what the list of kernels says`, () => {
       expect(v8Kernel(kernelBytes(kernel.name))(kernel.checkWork)).to.equal(kernel.checkAnswer);
     });

@@ -71,6 +71,7 @@ describe("the report of the benchmarks", () => {
       commit: "unknown",
       kernels: [],
       geomean: 12.5,
+      vectorGeomean: 40,
       loopGeomean: null,
       recordOverhead: { cpu: 1.02, calls: null },
       bytesPerEvent: null,
@@ -80,6 +81,7 @@ describe("the report of the benchmarks", () => {
     };
     expect(summaryTable(report).split("\n")).to.deep.equal([
       "slowdown against V8 (geometric mean)       12.5 x",
+      "slowdown of vectors                        40.0 x",
       "record overhead, CPU-bound                  2.0 %",
       "seek to a random tick                 p50 1.00 ms  p95 2.00 ms",
     ]);

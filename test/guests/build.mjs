@@ -15,7 +15,7 @@ const args = process.argv.slice(2);
 const onlyAssemblyScript = args.includes("--as");
 const outFolder = args.includes("--out") ? args[args.indexOf("--out") + 1] : undefined;
 
-/** Kernels import nothing and export run(n); every feature after the MVP is off, so that any decoder reads them. */
+/** Kernels import nothing and export run(n); every feature after the MVP is off, so that any decoder reads them. Those over vectors begin with v. */
 const kernelFlags = ["--target=wasm32", "-mcpu=mvp", "-O2", "-nostdlib", "-ffreestanding", "-fno-builtin", "-Wl,--no-entry,--strip-debug"];
 /** Guests are WASI commands with names and DWARF. Paths in it are relative, so that they say nothing of the machine. */
 const guestFlags = ["--target=wasm32-wasi", "-Wno-deprecated", "-g", "-gdwarf-4", "-O1", "-fdebug-compilation-dir=.", "-fno-inline"];
@@ -27,7 +27,8 @@ const extraFlags = { "parcels.c": ["-Wl,--export=parcels"], "reactor.c": ["-mexe
 function clangArgs(source, target) {
   const file = basename(source);
   const flags = dirname(source) === "bench/kernels" ? kernelFlags : file === "chooser.c" ? embeddedFlags : guestFlags;
-  return [...flags, ...(extraFlags[file] ?? []), "-Wall", "-Wextra", "-o", target, source];
+  const vectors = dirname(source) === "bench/kernels" && file.startsWith("v") ? ["-msimd128"] : [];
+  return [...flags, ...vectors, ...(extraFlags[file] ?? []), "-Wall", "-Wextra", "-o", target, source];
 }
 
 function ascArgs(source, target) {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
-import { KERNELS, kernelPath } from "../../bench/kernels.ts";
+import { KERNELS, kernelPath, VECTOR_KERNELS } from "../../bench/kernels.ts";
 import { SnapshotTaker, storeFromSnapshot } from "../../snapshot/capture.ts";
 import { stateHash } from "../../snapshot/hash.ts";
 import { deserializeSnapshot, serializeSnapshot } from "../../snapshot/serialize.ts";
@@ -52,7 +52,7 @@ function answer(store: Store): Value {
 }
 
 describe("snapshots of running programs", () => {
-  for (const { name, checkWork, checkAnswer } of KERNELS) {
+  for (const { name, checkWork, checkAnswer } of [...KERNELS, ...VECTOR_KERNELS]) {
     it(`${name} goes on from any of its snapshots, here and elsewhere`, () => {
       const { store, module } = begin(name, checkWork);
       const start = new SnapshotTaker(store).capture(0);

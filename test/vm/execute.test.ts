@@ -4,7 +4,7 @@
  */
 import { expect } from "chai";
 import { before, describe, it } from "mocha";
-import { KERNELS } from "../../bench/kernels.ts";
+import { KERNELS, VECTOR_KERNELS } from "../../bench/kernels.ts";
 import { v8Engine } from "../../bench/v8.ts";
 import { SnapshotTaker, storeFromSnapshot } from "../../snapshot/capture.ts";
 import { stateHash } from "../../snapshot/hash.ts";
@@ -33,7 +33,7 @@ function randomTicks(random: () => number, count: number, most: number): number[
   return Array.from({ length: count }, (_, i) => Math.floor(random() * (i % 3 === 0 ? Math.min(most, 3000) : most))).sort((a, b) => a - b);
 }
 
-for (const [number, { name, checkWork }] of KERNELS.entries()) {
+for (const [number, { name, checkWork }] of [...KERNELS, ...VECTOR_KERNELS].entries()) {
   describe(`running ${name} to a tick`, () => {
     const module = checkedModule(kernelBytes(name));
     const begin = (way: Way): Bench => new Bench(module, way).begin("run", checkWork);
