@@ -37,6 +37,7 @@ export function recordCommand(): Command {
     .addHelpText("after", examples);
   return addGuestOptions(command).action(async (path: string, words: string[], options: RecordOptions) => {
     if (isScript(path)) {
+      if (options.engine === "native") throw usageError("--engine native is for WASI programs: scripts are recorded on our machine");
       const { recordScript } = await import("./script.ts");
       process.exitCode = await recordScript(path, words, options);
       return;

@@ -162,12 +162,12 @@ export class NativeMachine implements HostEngine {
     grownTables: readonly number[],
   ): void {
     const memory = (index: number, delta: number, result: number): void => {
-      this.recorder.grew({ kind: "memory", addr: memoryAddrs[index]!, delta: delta >>> 0, init: 0, slot: 0 }, result);
+      this.recorder.grew({ kind: "memory", addr: memoryAddrs[index]!, delta, init: 0, slot: 0 }, result);
     };
     reports.set(0, this.nativeFunction(MEMORY_REPORT, memory as NativeFunction));
     for (const [i, tableIndex] of grownTables.entries()) {
       const table = (index: number, delta: number, result: number): void => {
-        this.recorder.grew({ kind: "table", addr: tableAddrs[index]!, delta: delta >>> 0, init: 0, slot: 0 }, result);
+        this.recorder.grew({ kind: "table", addr: tableAddrs[index]!, delta, init: 0, slot: 0 }, result);
       };
       reports.set(i + 1, this.nativeFunction(tableReport(module.tableTypes[tableIndex]!.elemType), table as NativeFunction));
     }

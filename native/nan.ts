@@ -14,8 +14,8 @@ import { blockType, type InstrReader } from "../vm/instr.ts";
 import { Imm, type InstrRow, instructions, Wasm } from "../vm/opcodes.ts";
 import { type FuncBody, type FuncType, funcTypeAt, type Module, ValType } from "../vm/types.ts";
 
-/** What a fix works on. */
-export const FixType = { F32: 0, F64: 1 } as const;
+/** What a fix works on: a float, or a vector of floats. */
+export const FixType = { F32: 0, F64: 1, F32x4: 2, F64x2: 3 } as const;
 export type FixType = (typeof FixType)[keyof typeof FixType];
 
 /** What an instruction does with open operands. */
@@ -23,26 +23,22 @@ const Rule = {
   /** Wants exact operands, gives exact results. */
   Exact: 0,
   /** Arithmetic: any operands, an open result. */
-  OpenF32: 1,
-  OpenF64: 2,
+  Open: 1,
   /** Does not look at the bits of a NaN, gives no float. */
-  Blind: 3,
-  /** Gives a float that is no NaN. */
-  Number: 4,
-  /** An open operand makes an open result; an exact one an exact one. */
-  AbsF32: 5,
-  AbsF64: 6,
-  /** Exact once the operand is. */
-  Neg: 7,
-  /** A constant: looks at its immediate. */
-  ConstF32: 8,
-  ConstF64: 9,
-  Special: 10,
+  Blind: 2,
+  /** Gives floats that are no NaN. */
+  Number: 3,
+  /** Takes a sign away or a lane in or out: open operands make an open result, exact ones an exact one. */
+  Pass: 4,
+  /** Exact once the operands are. */
+  Neg: 5,
+  Constant: 6,
+  Special: 7,
 } as const;
 type Rule = (typeof Rule)[keyof typeof Rule];
 
-const ARITHMETIC = /^f(32|64)\.(add|sub|mul|div|sqrt|min|max|ceil|floor|trunc|nearest|demote_f64|promote_f32)$/;
-const BLIND = /^f(32|64)\.(eq|ne|lt|gt|le|ge)$|^i(32|64)\.trunc_/;
+const ARITHMETIC = /\.(add|sub|mul|div|sqrt|min|max|ceil|floor|trunc|nearest|(demote|promote)_\w+|relaxed_(min|max|n?madd))$/;
+const BLIND = /^f\d\d(x\d)?\.(eq|ne|lt|gt|le|ge)$|^i\d\d(x\d)?\.(relaxed_)?trunc_/;
 
 /** Instructions with a rule of their own that `special` knows. A function with another one is fixed without analysis. */
 const KNOWN_SPECIALS: ReadonlySet<number> = new Set([
@@ -58,6 +54,8 @@ const KNOWN_SPECIALS: ReadonlySet<number> = new Set([
   Wasm.Return,
   Wasm.Call,
   Wasm.CallIndirect,
+  Wasm.ReturnCall,
+  Wasm.ReturnCallIndirect,
   Wasm.Drop,
   Wasm.Select,
   Wasm.SelectT,
@@ -75,43 +73,64 @@ const KNOWN_SPECIALS: ReadonlySet<number> = new Set([
   Wasm.RefFunc,
 ]);
 
-function ruleOf(row: InstrRow): Rule | undefined {
-  const { mnemonic, params, results } = row;
-  if (ARITHMETIC.test(mnemonic)) return mnemonic.startsWith("f32") ? Rule.OpenF32 : Rule.OpenF64;
-  if (BLIND.test(mnemonic)) return Rule.Blind;
-  if (/^f\d\d\.convert_/.test(mnemonic)) return Rule.Number;
-  if (mnemonic === "f32.abs") return Rule.AbsF32;
-  if (mnemonic === "f64.abs") return Rule.AbsF64;
-  if (/^f\d\d\.(neg|copysign)$/.test(mnemonic)) return Rule.Neg;
-  if (row.imm === Imm.F32) return Rule.ConstF32;
-  if (row.imm === Imm.F64) return Rule.ConstF64;
-  if (params === undefined || results === undefined) return KNOWN_SPECIALS.has(row.code) ? Rule.Special : undefined;
-  return Rule.Exact;
+interface RuleRow {
+  readonly rule: Rule;
+  /** As what it looks at its operands and what its result is, where these are floats; else -1. */
+  readonly takes: number;
+  readonly gives: number;
 }
 
-const rules: ReadonlyMap<number, Rule> = new Map(
-  instructions.flatMap((row): [number, Rule][] => {
+const fixTypes: Readonly<Record<string, FixType>> = { f32: FixType.F32, f64: FixType.F64, f32x4: FixType.F32x4, f64x2: FixType.F64x2 };
+
+function ruleOf({ mnemonic, params, results, imm, code }: InstrRow): RuleRow | undefined {
+  const [head = "", name = ""] = mnemonic.split(".");
+  // The type of the operands is named behind the name of the instruction when it is another one.
+  const operand = /_(f\d\d(?:x\d)?)(?:_|$)/.exec(name)?.[1];
+  const gives = fixTypes[head] ?? -1;
+  const takes = operand === undefined ? gives : (fixTypes[operand] ?? -1);
+  const row = (rule: Rule): RuleRow => ({ rule, takes, gives });
+  if (gives >= 0 && ARITHMETIC.test(mnemonic)) return row(Rule.Open);
+  if (BLIND.test(mnemonic)) return row(Rule.Blind);
+  // Numbers in lanes of 64 bits may be NaNs in lanes of 32.
+  if (gives >= 0 && gives !== FixType.F64x2 && name.startsWith("convert_")) return row(Rule.Number);
+  if (gives >= 0 && name === "abs") return row(Rule.Pass);
+  if (gives === FixType.F32x4 && name === "splat") return { rule: Rule.Pass, takes: FixType.F32, gives };
+  if (gives === FixType.F64x2 && name === "splat") return { rule: Rule.Pass, takes: FixType.F64, gives };
+  if (name === "extract_lane" && head === "f32x4") return { rule: Rule.Pass, takes: FixType.F32x4, gives: FixType.F32 };
+  if (name === "extract_lane" && head === "f64x2") return { rule: Rule.Pass, takes: FixType.F64x2, gives: FixType.F64 };
+  if (gives >= 0 && (name === "neg" || name === "copysign")) return row(Rule.Neg);
+  if (imm === Imm.F32 || imm === Imm.F64 || imm === Imm.V128) return row(Rule.Constant);
+  if (params === undefined || results === undefined) return KNOWN_SPECIALS.has(code) ? row(Rule.Special) : undefined;
+  return row(Rule.Exact);
+}
+
+const rules: ReadonlyMap<number, RuleRow> = new Map(
+  instructions.flatMap((row): [number, RuleRow][] => {
     const rule = ruleOf(row);
     return rule === undefined ? [] : [[row.code, rule]];
   }),
 );
-/** The same, dense for single-byte opcodes; -1 where there is none. */
-const shortRules = Int8Array.from({ length: 256 }, (_, code) => rules.get(code) ?? -1);
+/** The same, dense for single-byte opcodes. */
+const shortRules = Array.from({ length: 256 }, (_, code) => rules.get(code));
 
-function ruleFor(code: number): number {
-  return code < 256 ? shortRules[code]! : (rules.get(code) ?? -1);
+function ruleFor(code: number): RuleRow | undefined {
+  return code < 256 ? shortRules[code] : rules.get(code);
 }
 
 /** True when the instruction may produce a NaN with bits that the engine chose. */
 export function isArithmetic(code: number): boolean {
-  const rule = ruleFor(code);
-  return rule === Rule.OpenF32 || rule === Rule.OpenF64;
+  return ruleFor(code)?.rule === Rule.Open;
 }
 
-/** Operands: a fix number, an exact value, a value that is exact and, if a NaN, canonical; below that, compounds. */
+/** Operands: a fix number, an exact value, a value that is no NaN in lanes of any width; below that, compounds. */
 const EXACT = -1;
 const NUMBER = -2;
 const FIRST_COMPOUND = -3;
+
+/** Kinds of locals; from the last one on, a FixType is added. They only rise, but that exact ones stay. */
+const EXACT_LOCAL = 0;
+const NUMBER_LOCAL = 1;
+const FIRST_OPEN_LOCAL = 2;
 
 interface Block {
   readonly type: FuncType;
@@ -137,9 +156,9 @@ export class NanAnalysis {
   private readonly wanted: boolean[] = [];
   /** Values that are exact once several candidates are fixed. */
   private readonly compounds: (readonly number[])[] = [];
-  /** Of each local: its type; and 1 when it may hold only exact values. */
+  /** Of each local: its type, and what it may hold: exact values, nothing but numbers so far, or open values of a type. */
   private localTypes: ValType[] = [];
-  private exactLocals = new Uint8Array(0);
+  private localKinds = new Uint8Array(0);
   private changed = false;
 
   constructor(module: Module, reader: InstrReader) {
@@ -173,7 +192,7 @@ export class NanAnalysis {
     for (const run of body.localRuns) for (let i = 0; i < run.count; i++) types.push(run.type);
     this.localTypes = types;
     // What a caller gives may be any NaN, and exact.
-    this.exactLocals = new Uint8Array(types.length).fill(1, 0, type.params.length);
+    this.localKinds = new Uint8Array(types.length).fill(NUMBER_LOCAL).fill(EXACT_LOCAL, 0, type.params.length);
   }
 
   /** Without knowing who consumes them, every result of arithmetic is fixed at once. */
@@ -183,8 +202,8 @@ export class NanAnalysis {
     reader.pos = body.codeStart;
     reader.end = body.end;
     while (reader.next()) {
-      const rule = ruleFor(reader.code);
-      if (rule === Rule.OpenF32 || rule === Rule.OpenF64) this.require(this.open(rule === Rule.OpenF32 ? FixType.F32 : FixType.F64));
+      const row = ruleFor(reader.code);
+      if (row?.rule === Rule.Open) this.require(this.open(row.gives as FixType));
     }
   }
 
@@ -251,7 +270,9 @@ export class NanAnalysis {
   // ---- instructions
 
   private instruction(row: InstrRow): void {
-    const rule = ruleFor(row.code);
+    const known = ruleFor(row.code);
+    if (known === undefined) throw new Unknown();
+    const { rule, takes, gives } = known;
     switch (rule) {
       case Rule.Special:
         this.special(row.code);
@@ -260,46 +281,68 @@ export class NanAnalysis {
         this.popExact(row.params!.length);
         this.pushExact(row.results!.length);
         return;
-      case Rule.OpenF32:
-      case Rule.OpenF64:
-        this.drop(row.params!.length);
-        this.operands.push(this.open(rule === Rule.OpenF32 ? FixType.F32 : FixType.F64));
+      case Rule.Open:
+        this.drop(row.params!.length, takes);
+        this.operands.push(this.open(gives as FixType));
         return;
       case Rule.Blind:
-        this.drop(row.params!.length);
+        this.drop(row.params!.length, takes);
         this.operands.push(EXACT);
         return;
       case Rule.Number:
         this.pop();
         this.operands.push(NUMBER);
         return;
-      case Rule.AbsF32:
-      case Rule.AbsF64:
-        // The canonical NaN has no sign to lose.
-        if (this.pop() >= 0) this.operands.push(this.open(rule === Rule.AbsF32 ? FixType.F32 : FixType.F64));
-        else this.operands.push(EXACT);
+      case Rule.Pass:
+        this.operands.push(this.pass1(this.pop(), takes, gives as FixType));
         return;
       case Rule.Neg:
-        this.operands.push(this.compound(this.popParts(row.params!.length)));
+        this.operands.push(this.compound(this.popParts(row.params!.length, takes)));
         return;
-      case Rule.ConstF32:
-        this.operands.push((this.reader.a & 0x7fff_ffff) > 0x7f80_0000 ? EXACT : NUMBER);
-        return;
-      case Rule.ConstF64:
-        this.operands.push(isNanF64(this.reader.lo, this.reader.hi) ? EXACT : NUMBER);
+      case Rule.Constant:
+        this.operands.push(this.hasNan(row.imm) ? EXACT : NUMBER);
         return;
       default:
-        throw new Unknown();
+        rule satisfies never;
     }
   }
 
-  private drop(count: number): void {
-    for (let i = 0; i < count; i++) this.pop();
+  /** The result of an instruction that passes one operand on: the canonical NaN has no sign to lose, and is one in every lane. */
+  private pass1(operand: number, takes: number, gives: FixType): number {
+    if (operand >= 0 && this.types[operand] === takes) return this.open(gives);
+    this.require(operand);
+    return operand === NUMBER && gives === takes ? NUMBER : EXACT;
   }
 
-  private popParts(count: number): number[] {
+  /** True when the constant just read is or holds a NaN. */
+  private hasNan(imm: Imm): boolean {
+    const { reader } = this;
+    if (imm === Imm.F32) return isNanF32(reader.a);
+    if (imm === Imm.F64) return isNanF64(reader.lo, reader.hi);
+    const view = new DataView(reader.bytes.buffer, reader.bytes.byteOffset + reader.pos - 16, 16);
+    const words = [0, 4, 8, 12].map((at) => view.getInt32(at, true));
+    return words.some(isNanF32) || isNanF64(words[0]!, words[1]!) || isNanF64(words[2]!, words[3]!);
+  }
+
+  /** Pops operands that are looked at as `type`: vectors that are open as another one show their bits. */
+  private drop(count: number, type: number): void {
+    for (let i = 0; i < count; i++) this.asType(this.pop(), type);
+  }
+
+  private asType(operand: number, type: number): number {
+    if (operand >= 0 && this.types[operand] !== type) {
+      this.require(operand);
+      return EXACT;
+    }
+    if (operand <= FIRST_COMPOUND && type >= FixType.F32x4) {
+      for (const part of this.compounds[FIRST_COMPOUND - operand]!) this.asType(part, type);
+    }
+    return operand;
+  }
+
+  private popParts(count: number, type: number): number[] {
     const parts: number[] = [];
-    for (let i = 0; i < count; i++) parts.push(this.pop());
+    for (let i = 0; i < count; i++) parts.push(this.asType(this.pop(), type));
     return parts;
   }
 
@@ -336,6 +379,14 @@ export class NanAnalysis {
         this.pushExact(type.results.length);
         return;
       }
+      case Wasm.ReturnCall:
+        this.popExact(this.module.funcTypes[reader.a]!.params.length);
+        this.unreachable();
+        return;
+      case Wasm.ReturnCallIndirect:
+        this.popExact(this.module.types[reader.a]!.params.length + 1);
+        this.unreachable();
+        return;
       default:
         if (!this.control(code)) this.plainSpecial(code);
     }
@@ -436,7 +487,7 @@ export class NanAnalysis {
     while (reader.next()) {
       const { code } = reader;
       if (code === Wasm.Block || code === Wasm.Loop || code === Wasm.If) depth++;
-      else if (ruleFor(code) < 0) throw new Unknown();
+      else if (ruleFor(code) === undefined) throw new Unknown();
       else if (code === Wasm.End && depth > 0) depth--;
       else if ((code === Wasm.End || code === Wasm.Else) && depth === 0) {
         this.leaveBlock(code === Wasm.End);
@@ -449,7 +500,8 @@ export class NanAnalysis {
     this.pop();
     const [second, first] = [this.pop(), this.pop()];
     const candidate = Math.max(first, second);
-    const canonical = (value: number): boolean => value >= 0 || value === NUMBER;
+    const canonical = (value: number): boolean =>
+      value === NUMBER || (value >= 0 && (candidate < 0 || this.types[value] === this.types[candidate]));
     if (!canonical(first) || !canonical(second)) this.operands.push(this.compound([first, second]));
     else this.operands.push(candidate >= 0 ? this.open(this.types[candidate]!) : NUMBER);
   }
@@ -457,26 +509,38 @@ export class NanAnalysis {
   // ---- locals
 
   private localGet(index: number): void {
-    const type = this.localTypes[index]!;
-    const open = this.exactLocals[index] === 0 && (type === ValType.F32 || type === ValType.F64);
-    this.operands.push(open ? this.open(type === ValType.F32 ? FixType.F32 : FixType.F64) : EXACT);
+    const kind = this.localKinds[index]!;
+    this.operands.push(kind >= FIRST_OPEN_LOCAL ? this.open((kind - FIRST_OPEN_LOCAL) as FixType) : kind === NUMBER_LOCAL ? NUMBER : EXACT);
   }
 
   /** True when the value had to be exact. A local that gets exact NaNs of any kind takes nothing open from then on. */
   private setLocal(index: number, value: number): boolean {
-    if (this.exactLocals[index] === 1) {
+    const kind = this.localKinds[index]!;
+    if (kind === EXACT_LOCAL) {
       this.require(value);
       return true;
     }
-    if (value >= 0 || value === NUMBER) return false;
-    const type = this.localTypes[index]!;
-    if (type === ValType.F32 || type === ValType.F64) {
-      this.exactLocals[index] = 1;
+    if (value === NUMBER) return false;
+    if (value >= 0) {
+      const open = FIRST_OPEN_LOCAL + this.types[value]!;
+      if (kind === open) return false;
       this.changed = true;
+      if (kind === NUMBER_LOCAL) {
+        this.localKinds[index] = open;
+        return false;
+      }
     }
+    // Of other types that a NaN has no meaning for, nothing is ever open.
+    const type = this.localTypes[index]!;
+    if (type === ValType.F32 || type === ValType.F64 || type === ValType.V128) this.changed = true;
+    this.localKinds[index] = EXACT_LOCAL;
     this.require(value);
     return true;
   }
+}
+
+function isNanF32(bits: number): boolean {
+  return (bits & 0x7fff_ffff) > 0x7f80_0000;
 }
 
 function isNanF64(lo: number, hi: number): boolean {

@@ -7,10 +7,10 @@
 import { ByteWriter } from "../rr/codec.ts";
 import { SectionId } from "../vm/decode.ts";
 import { InstrReader } from "../vm/instr.ts";
-import { Wasm } from "../vm/opcodes.ts";
+import { opcodeRow, Wasm } from "../vm/opcodes.ts";
 import { ByteReader } from "../vm/reader.ts";
 import { ExternKind, type FuncBody, type FuncType, type Module, ValType } from "../vm/types.ts";
-import { FixType, isArithmetic, NanAnalysis } from "./nan.ts";
+import { isArithmetic, NanAnalysis } from "./nan.ts";
 
 /** Names of the exports that the rewriter adds, all behind a prefix that the module does not use. */
 export interface ReservedNames {
@@ -44,11 +44,25 @@ export interface Rewritten {
   readonly fixCount: number;
 }
 
-/** Types of what reports are called with: what (index of memory or table), delta, result; and a reference for tables. */
-export const MEMORY_REPORT: FuncType = { params: [ValType.I32, ValType.I32, ValType.I32], results: [] };
+/**
+ * Types of what reports are called with: what (index of memory or table), delta (unsigned), result; and a reference for
+ * tables. Sizes are doubles: those of 64-bit memories that can grow are exact, and no BigInt is made.
+ */
+export const MEMORY_REPORT: FuncType = { params: [ValType.I32, ValType.F64, ValType.F64], results: [] };
 
 export function tableReport(elemType: ValType): FuncType {
-  return { params: [ValType.I32, ValType.I32, ValType.I32, elemType], results: [] };
+  return { params: [ValType.I32, ValType.F64, ValType.F64, elemType], results: [] };
+}
+
+function addressType({ address64 }: { readonly address64?: boolean }): ValType {
+  return address64 ? ValType.I64 : ValType.I32;
+}
+
+/** Pushes a local as a double. */
+function getFloat(out: ByteWriter, local: number, type: ValType, signed = false): void {
+  out.raw(Uint8Array.of(Wasm.LocalGet, local));
+  if (type === ValType.I64) out.u8(signed ? Wasm.F64ConvertI64S : Wasm.F64ConvertI64U);
+  else out.u8(signed ? Wasm.F64ConvertI32S : Wasm.F64ConvertI32U);
 }
 
 /** Rewrites a validated module. Cost: a visit of each instruction, and a few of those in functions with floating point. */
@@ -61,7 +75,8 @@ interface Edit {
   /** Bytes `[start, end)` of the module are replaced. */
   readonly start: number;
   readonly end: number;
-  readonly kind: "f32" | "f64" | "memory.grow" | "table.grow";
+  readonly kind: "fix" | "memory.grow" | "table.grow" | "relaxed";
+  /** FixType, memory, table or opcode. */
   readonly index: number;
 }
 
@@ -115,7 +130,7 @@ class Rewriter {
       out.number(contents.length);
       out.raw(contents);
     }
-    const reportsGrows = this.helpers.size > 0;
+    const { reportsGrows } = this;
     return { bytes: out.view(), names: this.names, funcIndices, reportsGrows, grownTables: this.grownTables, fixCount: this.fixCount };
   }
 
@@ -163,19 +178,23 @@ class Rewriter {
 
   // ---- what is added
 
+  private get reportsGrows(): boolean {
+    return [...this.helpers.keys()].some((key) => !key.startsWith("relaxed"));
+  }
+
   private get reportsTable(): number {
     return this.module.tableTypes.length;
   }
 
   private tableEntries(funcCount: number): Uint8Array[] {
     const entries: Uint8Array[] = [];
-    if (this.helpers.size > 0) entries.push(tableEntry(1 + this.grownTables.length));
+    if (this.reportsGrows) entries.push(tableEntry(1 + this.grownTables.length));
     if (this.withFuncs) entries.push(tableEntry(funcCount));
     return entries;
   }
 
   private get funcsTable(): number {
-    return this.reportsTable + (this.helpers.size > 0 ? 1 : 0);
+    return this.reportsTable + (this.reportsGrows ? 1 : 0);
   }
 
   private exportEntries(): Uint8Array[] {
@@ -186,7 +205,7 @@ class Rewriter {
       ...module.globalTypes.map((_, i) => exportEntry(names.global(i), ExternKind.Global, i)),
     ];
     if (module.start !== undefined) entries.push(exportEntry(names.start, ExternKind.Func, module.start));
-    if (this.helpers.size > 0) entries.push(exportEntry(names.reports, ExternKind.Table, this.reportsTable));
+    if (this.reportsGrows) entries.push(exportEntry(names.reports, ExternKind.Table, this.reportsTable));
     if (this.withFuncs) entries.push(exportEntry(names.funcs, ExternKind.Table, this.funcsTable));
     return entries;
   }
@@ -207,13 +226,14 @@ class Rewriter {
     return this.module.types.length + this.newTypes.push(type) - 1;
   }
 
-  /** Index of the function that grows memory or table `index` and reports it. */
-  private helper(kind: "memory.grow" | "table.grow", index: number): number {
+  /** Index of the function that grows memory or table `index` and reports it, or does what a relaxed instruction does. */
+  private helper(kind: "memory.grow" | "table.grow" | "relaxed", index: number): number {
     const key = `${kind} ${index}`;
     const known = this.helpers.get(key);
     if (known !== undefined) return known;
     if (kind === "memory.grow") this.memoryHelper(index);
-    else this.tableHelper(index);
+    else if (kind === "table.grow") this.tableHelper(index);
+    else this.relaxedHelper(index);
     const funcIndex = this.module.funcTypes.length + this.helpers.size;
     this.helpers.set(key, funcIndex);
     return funcIndex;
@@ -222,29 +242,35 @@ class Rewriter {
   /** (delta) -> result, which grows the memory and calls element 0 of the reports. */
   private memoryHelper(index: number): void {
     const report = this.typeIndex(MEMORY_REPORT);
-    this.helperTypes.push(this.typeIndex({ params: [ValType.I32], results: [ValType.I32] }));
+    const address = addressType(this.module.memoryTypes[index]!);
+    this.helperTypes.push(this.typeIndex({ params: [address], results: [address] }));
     const body = new ByteWriter(64);
-    body.raw(Uint8Array.of(1, 1, ValType.I32, Wasm.LocalGet, 0, Wasm.MemoryGrow));
+    body.raw(Uint8Array.of(1, 1, address, Wasm.LocalGet, 0, Wasm.MemoryGrow));
     body.number(index);
     body.raw(Uint8Array.of(Wasm.LocalSet, 1, Wasm.I32Const));
     signedNumber(body, index);
-    body.raw(Uint8Array.of(Wasm.LocalGet, 0, Wasm.LocalGet, 1, Wasm.I32Const, 0, Wasm.CallIndirect));
+    getFloat(body, 0, address);
+    getFloat(body, 1, address, true);
+    body.raw(Uint8Array.of(Wasm.I32Const, 0, Wasm.CallIndirect));
     this.finishHelper(body, report, 1);
   }
 
   /** (reference, delta) -> result, likewise. */
   private tableHelper(index: number): void {
-    const { elemType } = this.module.tableTypes[index]!;
+    const type = this.module.tableTypes[index]!;
+    const address = addressType(type);
     const element = this.grownTables.push(index);
-    const report = this.typeIndex(tableReport(elemType));
-    this.helperTypes.push(this.typeIndex({ params: [elemType, ValType.I32], results: [ValType.I32] }));
+    const report = this.typeIndex(tableReport(type.elemType));
+    this.helperTypes.push(this.typeIndex({ params: [type.elemType, address], results: [address] }));
     const body = new ByteWriter(64);
-    body.raw(Uint8Array.of(1, 1, ValType.I32, Wasm.LocalGet, 0, Wasm.LocalGet, 1));
+    body.raw(Uint8Array.of(1, 1, address, Wasm.LocalGet, 0, Wasm.LocalGet, 1));
     writeCode(body, Wasm.TableGrow);
     body.number(index);
     body.raw(Uint8Array.of(Wasm.LocalSet, 2, Wasm.I32Const));
     signedNumber(body, index);
-    body.raw(Uint8Array.of(Wasm.LocalGet, 1, Wasm.LocalGet, 2, Wasm.LocalGet, 0, Wasm.I32Const));
+    getFloat(body, 1, address);
+    getFloat(body, 2, address, true);
+    body.raw(Uint8Array.of(Wasm.LocalGet, 0, Wasm.I32Const));
     signedNumber(body, element);
     body.u8(Wasm.CallIndirect);
     this.finishHelper(body, report, 2);
@@ -292,14 +318,17 @@ class Rewriter {
       const { code } = reader;
       if (code === Wasm.MemoryGrow) edits.push({ start: reader.wasmOffset, end: reader.pos, kind: "memory.grow", index: reader.a });
       else if (code === Wasm.TableGrow) edits.push({ start: reader.wasmOffset, end: reader.pos, kind: "table.grow", index: reader.a });
-      else if (!arithmetic && isArithmetic(code)) arithmetic = true;
+      else {
+        if (!arithmetic && isArithmetic(code)) arithmetic = true;
+        if (code >= FIRST_RELAXED && code <= LAST_RELAXED)
+          edits.push({ start: reader.wasmOffset, end: reader.pos, kind: "relaxed", index: code });
+      }
     }
     if (!arithmetic) return;
     const { analysis } = this;
     analysis.analyse(type, body);
     const { fixOffsets, fixTypes } = analysis;
-    for (const [i, at] of fixOffsets.entries())
-      edits.push({ start: at, end: at, kind: fixTypes[i] === FixType.F32 ? "f32" : "f64", index: 0 });
+    for (const [i, at] of fixOffsets.entries()) edits.push({ start: at, end: at, kind: "fix", index: fixTypes[i]! });
     this.fixCount += fixOffsets.length;
     edits.sort((a, b) => a.start - b.start);
   }
@@ -307,27 +336,28 @@ class Rewriter {
   private body(out: ByteWriter, funcIndex: number, body: FuncBody, edits: readonly Edit[]): void {
     const { bytes, funcTypes } = this.module;
     const scratch = new ByteWriter(body.end - body.start + edits.length * 24 + 16);
-    const floats = edits.some(({ kind }) => kind === "f32");
-    const doubles = edits.some(({ kind }) => kind === "f64");
-    const runs = [...body.localRuns];
-    if (floats) runs.push({ count: 1, type: ValType.F32 });
-    if (doubles) runs.push({ count: 1, type: ValType.F64 });
+    // One more local for each type of value that is fixed somewhere.
+    const fixed = fixForms.filter((_, fixType) => edits.some(({ kind, index }) => kind === "fix" && index === fixType));
     const localCount = body.localRuns.reduce((sum, run) => sum + run.count, funcTypes[funcIndex]!.params.length);
-    this.locals(scratch, body, runs.length - body.localRuns.length, floats, doubles);
+    this.locals(
+      scratch,
+      body,
+      fixed.map(({ valType }) => valType),
+    );
     let at = body.codeStart;
-    for (const edit of edits) {
-      scratch.range(bytes, at, edit.start);
-      at = edit.end;
-      switch (edit.kind) {
-        case "f32":
-          fix(scratch, localCount, ValType.F32);
+    for (const { start, end, kind, index } of edits) {
+      scratch.range(bytes, at, start);
+      at = end;
+      switch (kind) {
+        case "fix":
+          fix(scratch, localCount + fixed.indexOf(fixForms[index]!), fixForms[index]!);
           break;
-        case "f64":
-          fix(scratch, localCount + (floats ? 1 : 0), ValType.F64);
+        case "relaxed":
+          this.relaxed(scratch, index);
           break;
         default:
           scratch.u8(Wasm.Call);
-          scratch.number(this.helper(edit.kind, edit.index));
+          scratch.number(this.helper(kind, index));
       }
     }
     scratch.range(bytes, at, body.end);
@@ -335,35 +365,139 @@ class Rewriter {
     out.raw(scratch.view());
   }
 
-  /** The local declarations of a body as they are, with a run for each type that fixes need. */
-  private locals(out: ByteWriter, body: FuncBody, added: number, floats: boolean, doubles: boolean): void {
+  /** The local declarations of a body as they are, with one more local of each of these types. */
+  private locals(out: ByteWriter, body: FuncBody, added: readonly ValType[]): void {
     const { bytes } = this.module;
     const reader = new ByteReader(bytes, body.start, body.codeStart);
     const count = reader.u32();
-    out.number(count + added);
+    out.number(count + added.length);
     out.range(bytes, reader.pos, body.codeStart);
-    if (floats) out.raw(Uint8Array.of(1, ValType.F32));
-    if (doubles) out.raw(Uint8Array.of(1, ValType.F64));
+    for (const type of added) out.raw(Uint8Array.of(1, type));
+  }
+
+  /** An instruction of relaxed SIMD as the deterministic profile has it: another instruction, or a function. */
+  private relaxed(out: ByteWriter, code: number): void {
+    const same = relaxedSame[code];
+    if (same !== undefined) {
+      writeCode(out, same);
+      return;
+    }
+    out.u8(Wasm.Call);
+    out.number(this.helper("relaxed", code));
+  }
+
+  private relaxedHelper(code: number): void {
+    const { params, results } = opcodeRow(code)!;
+    this.helperTypes.push(this.typeIndex({ params: params!, results: results! }));
+    const body = new ByteWriter(64);
+    body.u8(0);
+    const get = (local: number): void => body.raw(Uint8Array.of(Wasm.LocalGet, local));
+    const op = (instruction: number): void => writeCode(body, instruction);
+    const product = relaxedProduct[code];
+    if (product !== undefined) {
+      get(0);
+      get(1);
+      for (const instruction of product) op(instruction);
+      get(2);
+      op(code <= Wasm.F32x4RelaxedNmadd ? Wasm.F32x4Add : Wasm.F64x2Add);
+    } else {
+      // Products of the lanes with even and with odd numbers, each pair added with saturation.
+      for (const odd of [false, true]) {
+        for (const operand of [0, 1]) {
+          get(operand);
+          if (!odd) body.raw(Uint8Array.of(Wasm.I32Const, 8));
+          if (!odd) op(Wasm.I16x8Shl);
+          body.raw(Uint8Array.of(Wasm.I32Const, 8));
+          op(Wasm.I16x8ShrS);
+        }
+        op(Wasm.I16x8Mul);
+      }
+      op(Wasm.I16x8AddSatS);
+      if (code === Wasm.I32x4RelaxedDotI8x16I7x16AddS) {
+        op(Wasm.I32x4ExtaddPairwiseI16x8S);
+        get(2);
+        op(Wasm.I32x4Add);
+      }
+    }
+    body.u8(Wasm.End);
+    this.helperBodies.push(body.view());
   }
 }
 
-const canonicalF32 = Uint8Array.of(Wasm.F32Const, 0, 0, 0xc0, 0x7f);
-const canonicalF64 = Uint8Array.of(Wasm.F64Const, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f);
+const FIRST_RELAXED = Wasm.I8x16RelaxedSwizzle;
+const LAST_RELAXED = Wasm.I32x4RelaxedDotI8x16I7x16AddS;
+
+/** Relaxed instructions that the profile makes equal to another one. */
+const relaxedSame: Readonly<Record<number, number>> = {
+  [Wasm.I8x16RelaxedSwizzle]: Wasm.I8x16Swizzle,
+  [Wasm.I32x4RelaxedTruncF32x4S]: Wasm.I32x4TruncSatF32x4S,
+  [Wasm.I32x4RelaxedTruncF32x4U]: Wasm.I32x4TruncSatF32x4U,
+  [Wasm.I32x4RelaxedTruncF64x2SZero]: Wasm.I32x4TruncSatF64x2SZero,
+  [Wasm.I32x4RelaxedTruncF64x2UZero]: Wasm.I32x4TruncSatF64x2UZero,
+  [Wasm.I8x16RelaxedLaneselect]: Wasm.V128Bitselect,
+  [Wasm.I16x8RelaxedLaneselect]: Wasm.V128Bitselect,
+  [Wasm.I32x4RelaxedLaneselect]: Wasm.V128Bitselect,
+  [Wasm.I64x2RelaxedLaneselect]: Wasm.V128Bitselect,
+  [Wasm.F32x4RelaxedMin]: Wasm.F32x4Min,
+  [Wasm.F32x4RelaxedMax]: Wasm.F32x4Max,
+  [Wasm.F64x2RelaxedMin]: Wasm.F64x2Min,
+  [Wasm.F64x2RelaxedMax]: Wasm.F64x2Max,
+  [Wasm.I16x8RelaxedQ15mulrS]: Wasm.I16x8Q15mulrSatS,
+};
+
+/** What makes the product of those that multiply and add: two roundings. */
+const relaxedProduct: Readonly<Record<number, readonly number[]>> = {
+  [Wasm.F32x4RelaxedMadd]: [Wasm.F32x4Mul],
+  [Wasm.F32x4RelaxedNmadd]: [Wasm.F32x4Mul, Wasm.F32x4Neg],
+  [Wasm.F64x2RelaxedMadd]: [Wasm.F64x2Mul],
+  [Wasm.F64x2RelaxedNmadd]: [Wasm.F64x2Mul, Wasm.F64x2Neg],
+};
+
+interface FixForm {
+  readonly valType: ValType;
+  /** Instruction and immediate of the canonical NaN. */
+  readonly constant: Uint8Array;
+  /** Compares a value with itself, and chooses it or the constant. */
+  readonly compare: number;
+  readonly choose: number;
+}
+
+const f32Nan = [0, 0, 0xc0, 0x7f];
+const f64Nan = [0, 0, 0, 0, 0, 0, 0xf8, 0x7f];
+const V128_CONST = [0xfd, 0x0c];
+
+/** By FixType. */
+const fixForms: readonly FixForm[] = [
+  { valType: ValType.F32, constant: Uint8Array.of(Wasm.F32Const, ...f32Nan), compare: Wasm.F32Ge, choose: Wasm.Select },
+  { valType: ValType.F64, constant: Uint8Array.of(Wasm.F64Const, ...f64Nan), compare: Wasm.F64Ge, choose: Wasm.Select },
+  {
+    valType: ValType.V128,
+    constant: Uint8Array.of(...V128_CONST, ...f32Nan, ...f32Nan, ...f32Nan, ...f32Nan),
+    compare: Wasm.F32x4Eq,
+    choose: Wasm.V128Bitselect,
+  },
+  {
+    valType: ValType.V128,
+    constant: Uint8Array.of(...V128_CONST, ...f64Nan, ...f64Nan),
+    compare: Wasm.F64x2Eq,
+    choose: Wasm.V128Bitselect,
+  },
+];
 
 /**
- * Replaces the operand on top by the canonical NaN when it is one: `x >= x ? x : nan`. Not `x == x`: for that x64 has to
+ * Replaces the operand on top by the canonical NaN where it is one: `x >= x ? x : nan`. Not `x == x`: for that x64 has to
  * look at two flags.
  */
-function fix(out: ByteWriter, local: number, type: ValType): void {
+function fix(out: ByteWriter, local: number, { constant, compare, choose }: FixForm): void {
   out.u8(Wasm.LocalTee);
   out.number(local);
-  out.raw(type === ValType.F32 ? canonicalF32 : canonicalF64);
+  out.raw(constant);
   for (let i = 0; i < 2; i++) {
     out.u8(Wasm.LocalGet);
     out.number(local);
   }
-  out.u8(type === ValType.F32 ? Wasm.F32Ge : Wasm.F64Ge);
-  out.u8(Wasm.Select);
+  writeCode(out, compare);
+  writeCode(out, choose);
 }
 
 /** Functions that may come into the hands of the host or of other modules, ascending: exported, or named where references are made. */
