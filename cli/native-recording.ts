@@ -2,6 +2,7 @@
  * A recording on the process's own WebAssembly, from its start to its end. Nothing but the program runs until it has ended:
  * a signal has its own action then, and the trace is usable up to what was written out, which happens twice a second.
  */
+import { deflateRawSync } from "node:zlib";
 import { NativeMachine } from "../native/machine.ts";
 import { CliError, ExitCode, errorLine } from "./errors.ts";
 import { loadGuest, runGuest } from "./guest.ts";
@@ -10,6 +11,11 @@ import { readProgram } from "./module-file.ts";
 import { occasionally, openSink, traceName, waitingCalls } from "./recording.ts";
 import { removeSidecar } from "./sidecar.ts";
 import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
+
+/** Several times as fast as the portable way. */
+export function nodeDeflate(raw: Uint8Array): Uint8Array {
+  return deflateRawSync(raw, { level: 1 });
+}
 
 /** Records a program; returns the exit code. */
 export async function recordNatively(
@@ -27,7 +33,12 @@ export async function recordNatively(
   });
   const sink = openSink(path, output);
   const env = guest.env.map(([name, value]) => `${name}=${value}`);
-  const machine = new NativeMachine({ sink, header: { program: guest.name, args: guest.args, env }, onMemory: guest.wasi.adopt });
+  const machine = new NativeMachine({
+    sink,
+    deflate: nodeDeflate,
+    header: { program: guest.name, args: guest.args, env },
+    onMemory: guest.wasi.adopt,
+  });
   const { recorder } = machine;
   flush = occasionally(() => recorder.flush());
   // What lies beside the trace of before does not belong to this one.

@@ -6,9 +6,9 @@
 
 import { Recorder } from "../rr/recorder.ts";
 import type { TraceSink } from "../rr/storage.ts";
-import { EndReason, NATIVE_ENGINE, type TraceHeader } from "../rr/trace-format.ts";
+import { type Deflate, EndReason, NATIVE_ENGINE, type TraceHeader } from "../rr/trace-format.ts";
 import { LinkError, RewasmError } from "../vm/errors.ts";
-import { type EngineCall, type EngineFunction, ExitRequest, type HostEngine } from "../vm/host.ts";
+import { type EngineFunction, ExitRequest, type HostEngine } from "../vm/host.ts";
 import type { CallResult, InstantiateResult } from "../vm/machine.ts";
 import { type ExternAddr, Status } from "../vm/store.ts";
 import { Trap } from "../vm/trap.ts";
@@ -33,6 +33,8 @@ export interface NativeMachineOptions {
   /** Where the trace goes. */
   readonly sink: TraceSink;
   readonly header?: Partial<TraceHeader>;
+  /** Compresses in place of the portable way. */
+  readonly deflate?: Deflate;
   /** Told of each memory that an instance defines, before anything runs. */
   readonly onMemory?: (memoryAddr: number, memory: NativeMemory) => void;
 }
@@ -55,12 +57,16 @@ export class NativeMachine implements HostEngine {
   private flushedAt = performance.now();
 
   constructor(options: NativeMachineOptions) {
-    this.recorder = new Recorder(options.sink, {
-      ...options.header,
-      engine: NATIVE_ENGINE,
-      ticks: false,
-      stackBytes: NATIVE_STACK_BYTES,
-    });
+    this.recorder = new Recorder(
+      options.sink,
+      {
+        ...options.header,
+        engine: NATIVE_ENGINE,
+        ticks: false,
+        stackBytes: NATIVE_STACK_BYTES,
+      },
+      options.deflate,
+    );
     this.recorder.attach(this.store);
     this.onMemory = options.onMemory;
   }
@@ -162,6 +168,7 @@ export class NativeMachine implements HostEngine {
     grownTables: readonly number[],
   ): void {
     const memory = (index: number, delta: number, result: number): void => {
+      this.store.memories[memoryAddrs[index]!]!.refresh();
       this.recorder.grew({ kind: "memory", addr: memoryAddrs[index]!, delta, init: 0, slot: 0 }, result);
     };
     reports.set(0, this.nativeFunction(MEMORY_REPORT, memory as NativeFunction));
@@ -205,20 +212,23 @@ export class NativeMachine implements HostEngine {
     const { store, recorder } = this;
     const { params, results } = type;
     const slotCount = Math.max(params.length, results.length, 1);
+    const direct = results.length <= 1 ? implementation.direct : undefined;
     return (...args) => {
       this.throwExit();
       const slot = store.take(slotCount);
       writeSlots(store, slot, params, args);
       store.status = Status.InHost;
       recorder.hostCalled(funcAddr, slot);
-      const call: EngineCall = { machine: this, funcAddr, slot, callerInstance };
+      let result: unknown;
       try {
-        implementation(call);
+        if (direct === undefined) implementation({ machine: this, funcAddr, slot, callerInstance });
+        else result = direct(this, callerInstance, args);
       } catch (error) {
         throw this.hostThrew(funcAddr, error);
       }
       // The program has ended in a call that the host function made.
       this.throwExit();
+      if (direct !== undefined && results.length === 1) writeSlot(store, slot, results[0]!, result);
       recorder.hostReturned(funcAddr, slot);
       if (++this.crossings % CLOCK_CROSSINGS === 0) this.flushWhenDue();
       store.top = slot;
@@ -324,30 +334,29 @@ const CANONICAL_F32 = 0x7fc0_0000;
 const CANONICAL_F64_HIGH = 0x7ff8_0000;
 
 function writeSlots(store: NativeStore, slot: number, types: readonly ValType[], values: readonly unknown[]): void {
-  const { i32, i64, f32, f64 } = store;
-  for (let i = 0; i < types.length; i++) {
-    const at = slot + i;
-    const value = values[i];
-    switch (types[i]) {
-      case ValType.I64:
-        i64[at] = (value as bigint | undefined) ?? 0n;
-        break;
-      case ValType.F64:
-        f64[at] = Number(value ?? 0);
-        if (Number.isNaN(value)) {
-          i32[at * 2] = 0;
-          i32[at * 2 + 1] = CANONICAL_F64_HIGH;
-        }
-        break;
-      case ValType.F32:
-        f32[at * 2] = Number(value ?? 0);
-        if (Number.isNaN(value)) i32[at * 2] = CANONICAL_F32;
-        i32[at * 2 + 1] = 0;
-        break;
-      default:
-        i32[at * 2] = (value as number | undefined) ?? 0;
-        i32[at * 2 + 1] = 0;
-    }
+  for (let i = 0; i < types.length; i++) writeSlot(store, slot + i, types[i]!, values[i]);
+}
+
+function writeSlot({ i32, i64, f32, f64 }: NativeStore, slot: number, type: ValType, value: unknown): void {
+  switch (type) {
+    case ValType.I64:
+      i64[slot] = (value as bigint | undefined) ?? 0n;
+      break;
+    case ValType.F64:
+      f64[slot] = Number(value ?? 0);
+      if (Number.isNaN(value)) {
+        i32[slot * 2] = 0;
+        i32[slot * 2 + 1] = CANONICAL_F64_HIGH;
+      }
+      break;
+    case ValType.F32:
+      f32[slot * 2] = Number(value ?? 0);
+      if (Number.isNaN(value)) i32[slot * 2] = CANONICAL_F32;
+      i32[slot * 2 + 1] = 0;
+      break;
+    default:
+      i32[slot * 2] = (value as number | undefined) ?? 0;
+      i32[slot * 2 + 1] = 0;
   }
 }
 

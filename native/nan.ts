@@ -32,8 +32,10 @@ const Rule = {
   Pass: 4,
   /** Exact once the operands are. */
   Neg: 5,
-  Constant: 6,
-  Special: 7,
+  /** As Neg, but the second operand has to be exact at once: even of a NaN the sign goes into a number. */
+  CopySign: 6,
+  Constant: 7,
+  Special: 8,
 } as const;
 type Rule = (typeof Rule)[keyof typeof Rule];
 
@@ -98,7 +100,8 @@ function ruleOf({ mnemonic, params, results, imm, code }: InstrRow): RuleRow | u
   if (gives === FixType.F64x2 && name === "splat") return { rule: Rule.Pass, takes: FixType.F64, gives };
   if (name === "extract_lane" && head === "f32x4") return { rule: Rule.Pass, takes: FixType.F32x4, gives: FixType.F32 };
   if (name === "extract_lane" && head === "f64x2") return { rule: Rule.Pass, takes: FixType.F64x2, gives: FixType.F64 };
-  if (gives >= 0 && (name === "neg" || name === "copysign")) return row(Rule.Neg);
+  if (gives >= 0 && name === "neg") return row(Rule.Neg);
+  if (gives >= 0 && name === "copysign") return row(Rule.CopySign);
   if (imm === Imm.F32 || imm === Imm.F64 || imm === Imm.V128) return row(Rule.Constant);
   if (params === undefined || results === undefined) return KNOWN_SPECIALS.has(code) ? row(Rule.Special) : undefined;
   return row(Rule.Exact);
@@ -297,7 +300,11 @@ export class NanAnalysis {
         this.operands.push(this.pass1(this.pop(), takes, gives as FixType));
         return;
       case Rule.Neg:
-        this.operands.push(this.compound(this.popParts(row.params!.length, takes)));
+        this.operands.push(this.compound([this.asType(this.pop(), takes)]));
+        return;
+      case Rule.CopySign:
+        this.popExact(1);
+        this.operands.push(this.compound([this.pop()]));
         return;
       case Rule.Constant:
         this.operands.push(this.hasNan(row.imm) ? EXACT : NUMBER);
@@ -338,12 +345,6 @@ export class NanAnalysis {
       for (const part of this.compounds[FIRST_COMPOUND - operand]!) this.asType(part, type);
     }
     return operand;
-  }
-
-  private popParts(count: number, type: number): number[] {
-    const parts: number[] = [];
-    for (let i = 0; i < count; i++) parts.push(this.asType(this.pop(), type));
-    return parts;
   }
 
   private special(code: number): void {

@@ -8,36 +8,21 @@ import type { NativeFunction, NativeGlobal, NativeMemory, NativeTable } from "./
 
 const INITIAL_SLOTS = 1 << 12;
 
-/** A memory of the engine with views that follow its growth. */
+/** A memory of the engine with views, which are replaced when it has grown: `refresh` has to be told. */
 export class MemoryBook {
   readonly memory: NativeMemory;
-  private buffer: ArrayBuffer;
-  private ownBytes: Uint8Array;
-  private ownView: DataView;
+  bytes: Uint8Array;
+  view: DataView;
 
   constructor(memory: NativeMemory) {
     this.memory = memory;
-    this.buffer = memory.buffer;
-    this.ownBytes = new Uint8Array(this.buffer);
-    this.ownView = new DataView(this.buffer);
+    this.bytes = new Uint8Array(memory.buffer);
+    this.view = new DataView(memory.buffer);
   }
 
-  get bytes(): Uint8Array {
-    this.refresh();
-    return this.ownBytes;
-  }
-
-  get view(): DataView {
-    this.refresh();
-    return this.ownView;
-  }
-
-  private refresh(): void {
-    const { buffer } = this.memory;
-    if (buffer === this.buffer) return;
-    this.buffer = buffer;
-    this.ownBytes = new Uint8Array(buffer);
-    this.ownView = new DataView(buffer);
+  refresh(): void {
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.view = new DataView(this.memory.buffer);
   }
 }
 

@@ -13,7 +13,7 @@ import { ByteWriter } from "./codec.ts";
 import { TraceError } from "./errors.ts";
 import { EffectCode, KindCode, KindFlag, writeCounts, writeEffectHead, writeFuncType, writeImports, writeLimits } from "./event-codec.ts";
 import type { TraceSink } from "./storage.ts";
-import { EFFECTS_SPILL_BYTES, EndReason, makeHeader, type TraceHeader, type TraceOutcome, WRITE_PIECE_BYTES } from "./trace-format.ts";
+import { type Deflate, EFFECTS_SPILL_BYTES, EndReason, makeHeader, type TraceHeader, type TraceOutcome, WRITE_PIECE_BYTES } from "./trace-format.ts";
 import { TraceWriter } from "./writer.ts";
 
 /** Longest text of a host exception in a trace, in UTF-16 units. */
@@ -63,8 +63,8 @@ export class Recorder implements Journal {
   private effectCount = 0;
 
   /** Records into `sink`. `header` tells how the machine is set up: its `stackBytes` must be the machine's. */
-  constructor(sink: TraceSink, header: Partial<TraceHeader> = {}) {
-    this.writer = new TraceWriter(sink, makeHeader(header));
+  constructor(sink: TraceSink, header: Partial<TraceHeader> = {}, deflate?: Deflate) {
+    this.writer = new TraceWriter(sink, makeHeader(header), deflate);
   }
 
   /** Says whose journal this is. Must be called before anything happens. Throws TraceError "trace-use". */
@@ -403,13 +403,24 @@ export class Recorder implements Journal {
     const { bytes } = this.store.memories[memoryAddr]!;
     const end = byteAddr + byteLength;
     for (let at = byteAddr; at < end; at += WRITE_PIECE_BYTES) {
-      const pieceEnd = Math.min(end, at + WRITE_PIECE_BYTES);
-      this.effect(EffectCode.MemoryWrite, memoryAddr, pieceEnd - at, (out) => {
-        out.number(at);
-        out.number(pieceEnd - at);
-        out.range(bytes, at, pieceEnd);
-      });
+      this.writePiece(memoryAddr, bytes, at, Math.min(end, at + WRITE_PIECE_BYTES));
     }
+  }
+
+  /** As `effect`, which would make a closure for each write. */
+  private writePiece(memoryAddr: number, bytes: Uint8Array, start: number, end: number): void {
+    const { effects } = this;
+    if (effects.length + end - start > EFFECTS_SPILL_BYTES) this.guard(() => this.spill());
+    try {
+      writeEffectHead(effects, EffectCode.MemoryWrite, memoryAddr);
+      this.effectCount++;
+      effects.number(start);
+      effects.number(end - start);
+      effects.range(bytes, start, end);
+    } catch (error) {
+      throw this.fail(error);
+    }
+    if (this.store.status === Status.Running) this.guard(() => this.spill());
   }
 
   memoryGrown(memoryAddr: number, deltaPages: number, result: number): void {

@@ -236,10 +236,20 @@ export interface ChunkHead {
 /** What the caller of `encodeChunk` decides. */
 export type ChunkLabel = Pick<ChunkHead, "kind" | "eventCount" | "firstEvent" | "firstTick" | "lastTick">;
 
+/** Makes a raw DEFLATE stream (RFC 1951) of the bytes. */
+export type Deflate = (raw: Uint8Array) => Uint8Array;
+
+export const portableDeflate: Deflate = (raw) => deflateSync(raw, { level: DEFLATE_LEVEL });
+
 /** Head and stored bytes of a chunk. Compresses, unless told not to, when that makes it smaller. */
-export function encodeChunk(label: ChunkLabel, raw: Uint8Array, compress = true): { head: Uint8Array; stored: Uint8Array } {
+export function encodeChunk(
+  label: ChunkLabel,
+  raw: Uint8Array,
+  compress = true,
+  deflate: Deflate = portableDeflate,
+): { head: Uint8Array; stored: Uint8Array } {
   const worth = compress && raw.length >= LEAST_COMPRESSED_BYTES && !isDense(raw);
-  const packed = worth ? deflateSync(raw, { level: DEFLATE_LEVEL }) : raw;
+  const packed = worth ? deflate(raw) : raw;
   const smaller = packed.length < raw.length;
   const stored = smaller ? packed : raw;
   const out = new ByteWriter(CHUNK_HEAD_BYTES);

@@ -12,6 +12,7 @@ import type { TraceSink } from "./storage.ts";
 import {
   type ChunkEntry,
   ChunkKind,
+  type Deflate,
   EndReason,
   EVENTS_CHUNK_BYTES,
   EVENTS_CHUNK_TICKS,
@@ -23,6 +24,7 @@ import {
   encodeTrailer,
   MODULE_COMPRESSED_BYTES,
   MODULE_PART_BYTES,
+  portableDeflate,
   type TraceHeader,
   type TraceOutcome,
   versionOf,
@@ -52,8 +54,12 @@ export class TraceWriter {
   private lastTick = 0;
   private finished = false;
 
-  constructor(sink: TraceSink, header: TraceHeader) {
+  private readonly deflate: Deflate;
+
+  /** `deflate` compresses in place of the portable way; what it makes may differ, what it means may not. */
+  constructor(sink: TraceSink, header: TraceHeader, deflate: Deflate = portableDeflate) {
     this.sink = sink;
+    this.deflate = deflate;
     this.header = header;
   }
 
@@ -163,7 +169,7 @@ export class TraceWriter {
       this.write(encodeFileHead(versionOf(this.header)));
       this.chunk({ kind: ChunkKind.Header, eventCount: 0, firstEvent: 0, firstTick: 0, lastTick: 0 }, encodeHeader(this.header));
     }
-    const { head, stored } = encodeChunk(label, raw, compress);
+    const { head, stored } = encodeChunk(label, raw, compress, this.deflate);
     const entry = { ...label, offset: this.byteLength, storedBytes: stored.length };
     this.write(head);
     this.write(stored);

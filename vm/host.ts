@@ -63,8 +63,14 @@ export interface EngineCall {
   readonly callerInstance: number;
 }
 
-/** A host function that serves every engine; it is a HostFunction too. */
-export type EngineFunction = (call: EngineCall) => void;
+/**
+ * A host function that serves every engine; it is a HostFunction too. `direct` does the same for engines that have the
+ * arguments at hand, as JavaScript has them (bigint for i64): it may change the list, and answers the only result.
+ */
+export interface EngineFunction {
+  (call: EngineCall): void;
+  readonly direct?: (engine: HostEngine, callerInstance: number, args: unknown[]) => unknown;
+}
 
 /**
  * Is told every crossing and every host effect, in order, at the moment it happens; `store.tick` is the time of each.

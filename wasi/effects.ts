@@ -59,8 +59,10 @@ export function vectorsBefore(func: Preview1Function, args: Preview1Args, view: 
   for (const effect of func.effects) {
     if (effect.kind === "vectors") return readVectors(view, args[effect.vectors] as number, args[effect.count] as number);
   }
-  return [];
+  return noRanges;
 }
+
+const noRanges: readonly ByteRange[] = [];
 
 /**
  * Tells `sink` each range that a successful call has written. `view` is the memory after the call, `vectors` what
@@ -74,11 +76,18 @@ export function writtenRanges(
   sizes: ProcessSizes,
   sink: RangeSink,
 ): void {
-  const cut: RangeSink = (byteAddr, byteLength) => {
-    const length = Math.min(byteLength, view.byteLength - byteAddr);
-    if (length > 0) sink(byteAddr, length);
-  };
-  for (const effect of func.effects) oneEffect(effect, args, view, vectors, sizes, cut);
+  for (const effect of func.effects) oneEffect(effect, args, view, vectors, sizes, sink);
+}
+
+/** Tells a range, cut at the end of memory. */
+function tell(sink: RangeSink, view: DataView, byteAddr: number, byteLength: number): void {
+  const length = Math.min(byteLength, view.byteLength - byteAddr);
+  if (length > 0) sink(byteAddr, length);
+}
+
+/** The 32 bits at an address; zero beyond the end. */
+function cellAt(view: DataView, byteAddr: number): number {
+  return byteAddr + 4 <= view.byteLength ? view.getUint32(byteAddr, true) : 0;
 }
 
 function oneEffect(
@@ -89,28 +98,26 @@ function oneEffect(
   sizes: ProcessSizes,
   sink: RangeSink,
 ): void {
-  const arg = (index: number) => args[index] as number;
-  const cellAt = (index: number) => (arg(index) + 4 <= view.byteLength ? view.getUint32(arg(index), true) : 0);
   switch (effect.kind) {
     case "cell":
-      sink(arg(effect.ptr), effect.bytes);
+      tell(sink, view, args[effect.ptr] as number, effect.bytes);
       break;
     case "buffer":
-      sink(arg(effect.ptr), arg(effect.length));
+      tell(sink, view, args[effect.ptr] as number, args[effect.length] as number);
       break;
     case "used":
-      sink(arg(effect.ptr), Math.min(arg(effect.length), cellAt(effect.used)));
+      tell(sink, view, args[effect.ptr] as number, Math.min(args[effect.length] as number, cellAt(view, args[effect.used] as number)));
       break;
     case "vectors":
-      forEachFilled(vectors, cellAt(effect.filled), sink);
+      forEachFilled(vectors, cellAt(view, args[effect.filled] as number), (byteAddr, byteLength) => tell(sink, view, byteAddr, byteLength));
       break;
     case "records":
-      sink(arg(effect.ptr), arg(effect.count) * effect.bytes);
+      tell(sink, view, args[effect.ptr] as number, (args[effect.count] as number) * effect.bytes);
       break;
     case "strings": {
       const { count, byteLength } = sizes[effect.of];
-      sink(arg(effect.pointers), count * 4);
-      sink(arg(effect.area), byteLength);
+      tell(sink, view, args[effect.pointers] as number, count * 4);
+      tell(sink, view, args[effect.area] as number, byteLength);
       break;
     }
   }

@@ -2,12 +2,12 @@
  * WASI preview1 as host functions of a machine: takes arguments from the value stack, asks an implementation, and tells
  * the machine exactly what the call has written. Knows no system interface itself: those are implementations (node.ts).
  */
-import type { EngineCall, EngineFunction } from "../vm/host.ts";
+import type { EngineCall, EngineFunction, HostEngine } from "../vm/host.ts";
 import { ExitRequest } from "../vm/host.ts";
 import { ExternKind, ValType } from "../vm/types.ts";
 import { type Preview1Args, type ProcessSizes, vectorsBefore, writtenRanges } from "./effects.ts";
 import { WasiError } from "./errors.ts";
-import { Errno, needsMemory, PREVIEW1, type Preview1Function } from "./preview1.ts";
+import { type Effect, Errno, needsMemory, PREVIEW1, type Preview1Function } from "./preview1.ts";
 
 /** One function of an implementation: i32 arguments come unsigned, i64 as signed bigint; answers an errno. */
 export type Preview1Call = (...args: (number | bigint)[]) => number;
@@ -47,9 +47,9 @@ class ProgramMemory {
     this.implementation = implementation;
   }
 
-  of(call: EngineCall): number {
-    if (call.callerInstance === this.instance && this.memoryAddr >= 0) return this.memoryAddr;
-    const found = call.callerInstance < 0 ? undefined : call.machine.export(call.callerInstance, "memory");
+  of(engine: HostEngine, callerInstance: number): number {
+    if (callerInstance === this.instance && this.memoryAddr >= 0) return this.memoryAddr;
+    const found = callerInstance < 0 ? undefined : engine.export(callerInstance, "memory");
     if (found?.kind !== ExternKind.Memory) {
       throw new WasiError("no-memory", 'the program calls WASI but exports no memory named "memory"');
     }
@@ -57,7 +57,7 @@ class ProgramMemory {
       throw new WasiError("second-memory", "two memories cannot share one WASI host");
     }
     if (this.memoryAddr < 0) this.implementation.attach(found.addr);
-    this.instance = call.callerInstance;
+    this.instance = callerInstance;
     this.memoryAddr = found.addr;
     return found.addr;
   }
@@ -81,40 +81,69 @@ function bind(
   }
   const perform = implementation.functions[func.name] ?? (() => Errno.Notsup);
   const usesMemory = needsMemory(func);
-  return (call) => {
-    const args = readArgs(call, func);
-    const { store } = call.machine;
-    const errno = usesMemory
-      ? performOnMemory(call, func, args, perform, implementation.sizes, memory.of(call), options)
-      : perform(...args);
-    store.i32[call.slot * 2] = errno;
-    store.i32[call.slot * 2 + 1] = 0;
+  const onMemory = new MemoryCall(func, perform, implementation.sizes, options);
+  const execute = (engine: HostEngine, callerInstance: number, args: (number | bigint)[]): number =>
+    usesMemory ? onMemory.run(engine, args, memory.of(engine, callerInstance)) : perform(...args);
+  const bound = (call: EngineCall): void => {
+    const errno = execute(call.machine, call.callerInstance, readArgs(call, func));
+    const { i32 } = call.machine.store;
+    i32[call.slot * 2] = errno;
+    i32[call.slot * 2 + 1] = 0;
   };
+  const direct = (engine: HostEngine, callerInstance: number, args: unknown[]): number => {
+    for (let i = 0; i < args.length; i++) if (typeof args[i] === "number") args[i] = (args[i] as number) >>> 0;
+    return execute(engine, callerInstance, args as (number | bigint)[]);
+  };
+  return Object.assign(bound, { direct });
 }
 
-function performOnMemory(
-  call: EngineCall,
-  func: Preview1Function,
-  args: readonly (number | bigint)[],
-  perform: Preview1Call,
-  sizes: ProcessSizes,
-  memoryAddr: number,
-  options: Preview1Options,
-): number {
-  const { machine } = call;
-  const target = machine.store.memories[memoryAddr]!;
-  const vectors = vectorsBefore(func, args, target.view);
-  const before = options.audit ? target.bytes.slice() : undefined;
-  const errno = func.mayBlock ? performBlocking(func, args, perform, options) : perform(...args);
-  const told = before === undefined ? undefined : before.slice();
-  if (errno === Errno.Success && func.effects.length > 0) {
-    writtenRanges(func, args, target.view, vectors, sizes, (byteAddr, byteLength) => {
-      told?.set(target.bytes.subarray(byteAddr, byteAddr + byteLength), byteAddr);
-      machine.memoryWritten(memoryAddr, byteAddr, byteLength);
-    });
+/** Performs one function, and tells what it has written. One object for all calls: nothing is allocated for cells. */
+class MemoryCall {
+  private readonly func: Preview1Function;
+  private readonly perform: Preview1Call;
+  private readonly sizes: ProcessSizes;
+  private readonly options: Preview1Options;
+  /** The effects, when all of them are cells. */
+  private readonly cells: readonly Extract<Effect, { kind: "cell" }>[] | undefined;
+
+  constructor(func: Preview1Function, perform: Preview1Call, sizes: ProcessSizes, options: Preview1Options) {
+    this.func = func;
+    this.perform = perform;
+    this.sizes = sizes;
+    this.options = options;
+    const cells = func.effects.filter((effect) => effect.kind === "cell");
+    this.cells = cells.length === func.effects.length && !options.audit ? cells : undefined;
   }
-  if (told !== undefined) checkAudit(func, told, target.bytes);
-  return errno;
+
+  run(engine: HostEngine, args: readonly (number | bigint)[], memoryAddr: number): number {
+    const { func, cells } = this;
+    if (cells === undefined) return this.runAny(engine, args, memoryAddr);
+    const errno = func.mayBlock ? performBlocking(func, args, this.perform, this.options) : this.perform(...args);
+    if (errno !== Errno.Success) return errno;
+    for (const { ptr, bytes } of cells) {
+      const byteAddr = args[ptr] as number;
+      const length = Math.min(bytes, engine.store.memories[memoryAddr]!.bytes.length - byteAddr);
+      if (length > 0) engine.memoryWritten(memoryAddr, byteAddr, length);
+    }
+    return errno;
+  }
+
+  private runAny(engine: HostEngine, args: readonly (number | bigint)[], memoryAddr: number): number {
+    const { func, perform, options, sizes } = this;
+    const target = engine.store.memories[memoryAddr]!;
+    const vectors = vectorsBefore(func, args, target.view);
+    const before = options.audit ? target.bytes.slice() : undefined;
+    const errno = func.mayBlock ? performBlocking(func, args, perform, options) : perform(...args);
+    const told = before === undefined ? undefined : before.slice();
+    if (errno === Errno.Success && func.effects.length > 0) {
+      writtenRanges(func, args, target.view, vectors, sizes, (byteAddr, byteLength) => {
+        told?.set(target.bytes.subarray(byteAddr, byteAddr + byteLength), byteAddr);
+        engine.memoryWritten(memoryAddr, byteAddr, byteLength);
+      });
+    }
+    if (told !== undefined) checkAudit(func, told, target.bytes);
+    return errno;
+  }
 }
 
 function performBlocking(
