@@ -385,7 +385,7 @@ export class NanAnalysis {
         this.unreachable();
         return;
       case Wasm.ReturnCallIndirect:
-        this.popExact(this.module.types[reader.a]!.params.length + 1);
+        this.popExact(funcTypeAt(this.module, reader.a).params.length + 1);
         this.unreachable();
         return;
       default:

@@ -9,7 +9,7 @@ import { SectionId } from "../vm/decode.ts";
 import { InstrReader } from "../vm/instr.ts";
 import { opcodeRow, Wasm } from "../vm/opcodes.ts";
 import { ByteReader } from "../vm/reader.ts";
-import { ExternKind, type FuncBody, type FuncType, type Module, ValType } from "../vm/types.ts";
+import { ExternKind, type FuncBody, type FuncType, isNullable, isRefType, type Module, typeIndexOf, ValType } from "../vm/types.ts";
 import { isArithmetic, NanAnalysis } from "./nan.ts";
 
 /** Names of the exports that the rewriter adds, all behind a prefix that the module does not use. */
@@ -539,10 +539,25 @@ function typeEntry(type: FuncType): Uint8Array {
   out.u8(FUNC_FORM);
   for (const list of [type.params, type.results]) {
     out.number(list.length);
-    for (const valType of list) out.u8(valType);
+    for (const valType of list) writeValType(out, valType);
   }
   return out.view();
 }
+
+/** A value type as the binary format has it, see vm/types.ts. */
+function writeValType(out: ByteWriter, type: ValType): void {
+  const typeIndex = typeIndexOf(type);
+  const code = type & 0x7f;
+  if (typeIndex < 0 && (!isRefType(type) || isNullable(type))) {
+    out.u8(code);
+    return;
+  }
+  out.u8(isNullable(type) ? REF_NULL_FORM : REF_FORM);
+  if (typeIndex < 0) out.u8(code);
+  else signedNumber(out, typeIndex);
+}
+const REF_FORM = 0x64;
+const REF_NULL_FORM = 0x63;
 
 function numberEntry(value: number): Uint8Array {
   const out = new ByteWriter(8);
