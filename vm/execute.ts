@@ -41,7 +41,9 @@ export function runUntil(store: Store, limitTick: number, skipTick: number = sto
     const fast = remaining > 2 * FLOOR_TICKS && !store.exactOnly;
     switchMode(store, fast ? Mode.Fast : Mode.Exact);
     if (store.interpreter === undefined || !store.interpreter.isCurrent()) renewInterpreter(store);
-    let fuel = Math.min(remaining, SLICE_TICKS);
+    // Many short calls come to a look of the tier as one long one does.
+    const stay = fast && store.tier !== undefined ? FLOOR_TICKS + store.tier.ticksToSample : SLICE_TICKS;
+    let fuel = Math.min(remaining, stay);
     let reserve = Math.min(remaining - fuel, GENERATED_TICKS);
     if (fast && store.generates === "eagerly") {
       // For tests: short stays, so that generated code leaves and is entered again at all kinds of places.

@@ -3,7 +3,7 @@
  * and turning what it left into frames. Derived, never state: at every stop all of the machine is in the store, and a
  * machine without this tier computes the same to the tick.
  *
- * A function is generated when the loop, which looks around every 65,536 ticks, has found it running twice, or when
+ * A function is generated when the loop, which looks around every 60,000 ticks, has found it running twice, or when
  * generated code has called it a few times in vain. Where the environment forbids making functions of text (a content security policy)
  * nothing is generated.
  */
@@ -34,6 +34,8 @@ const NATIVE_BYTES = 300_000;
 const LOG_WORDS = 4;
 const LOG_RECORDS = NATIVE_BYTES / 128;
 const SAMPLES_TO_GENERATE = 2;
+/** Ticks between two looks at what is running. */
+const SAMPLE_TICKS = 60_000;
 const CALLS_TO_GENERATE = 8;
 /** A function that leaves by itself so many times in a row after so few ticks each is left to the interpreter. */
 const HASTY_TICKS = 200;
@@ -55,6 +57,7 @@ export class Tier {
   private readonly environment: Record<string, unknown>;
   private globals: Int32Array | undefined;
   private forbidden = false;
+  private sampleTick = 0;
   /** Functions that `generateAll` has looked at. */
   private considered = 0;
 
@@ -168,8 +171,14 @@ export class Tier {
     this.refused.add(funcAddr);
   }
 
+  /** Ticks from now at which the loop should come back for `sample`, at least one. */
+  get ticksToSample(): number {
+    return Math.max(1, Math.min(SAMPLE_TICKS, this.sampleTick - this.store.tick));
+  }
+
   /** The loop has come back at a label of the top frame: its function is running often. */
   sample(): void {
+    this.sampleTick = this.store.tick + SAMPLE_TICKS;
     const funcAddr = this.store.frames[this.store.frameTop - FRAME_WORDS + Frame.Func]!;
     const count = (this.samples.get(funcAddr) ?? 0) + 1;
     this.samples.set(funcAddr, count);

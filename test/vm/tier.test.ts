@@ -158,6 +158,23 @@ describe("generated code", function () {
     expect(usual.hash()).to.equal(without.hash());
   });
 
+  it("is made also for calls from the host that are all short", async () => {
+    const bench = new Bench(
+      checkedModule(
+        await wat(`(module (func (export "main") (param $n i32) (result i32) (local $x i32)
+        (loop $again
+          (local.set $x (i32.add (local.get $x) (local.get $n)))
+          (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (local.get $x)))`),
+      ),
+      "fast",
+      {},
+      { generate: true },
+    );
+    for (let i = 0; i < 500; i++) expect(bench.call("main", 50)).to.deep.equal({ kind: "return", values: [1275] });
+    expect(isGenerated(bench, 0)).to.equal(true);
+  });
+
   it("is done without where functions may not be made of text", () => {
     const program = `
       import { decodeModule } from "./dist/vm/decode.js";
