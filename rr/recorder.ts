@@ -13,7 +13,15 @@ import { ByteWriter } from "./codec.ts";
 import { TraceError } from "./errors.ts";
 import { EffectCode, KindCode, KindFlag, writeCounts, writeEffectHead, writeFuncType, writeImports, writeLimits } from "./event-codec.ts";
 import type { TraceSink } from "./storage.ts";
-import { type Deflate, EFFECTS_SPILL_BYTES, EndReason, makeHeader, type TraceHeader, type TraceOutcome, WRITE_PIECE_BYTES } from "./trace-format.ts";
+import {
+  type Deflate,
+  EFFECTS_SPILL_BYTES,
+  EndReason,
+  makeHeader,
+  type TraceHeader,
+  type TraceOutcome,
+  WRITE_PIECE_BYTES,
+} from "./trace-format.ts";
 import { TraceWriter } from "./writer.ts";
 
 /** Longest text of a host exception in a trace, in UTF-16 units. */
