@@ -63,7 +63,7 @@ export async function record(path: string, words: readonly string[], options: Gu
   const finish = async (): Promise<void> => {
     recorder.finish();
     const stored = snapshots?.toStore();
-    if (stored !== undefined && stored.size > 0) await writeSidecarFile(output, stored);
+    if (stored !== undefined && stored.size > 0) await writeSidecarFile(output, stored, { stretches: snapshots?.stretches });
     else removeSidecar(output);
   };
   signals.catch();

@@ -3,7 +3,7 @@
  * wrong with it is a notice at most: snapshots only save time.
  */
 import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { openSidecar, SIDECAR_SUFFIX, traceIdentity, writeSidecar } from "../rr/sidecar.ts";
+import { openSidecar, SIDECAR_SUFFIX, type SidecarExtras, traceIdentity, writeSidecar } from "../rr/sidecar.ts";
 import { defaultPolicy, type SnapshotPolicy } from "../snapshot/policy.ts";
 import type { SnapshotReader } from "../snapshot/reader.ts";
 import type { SnapshotSet } from "../snapshot/set.ts";
@@ -57,7 +57,7 @@ export function removeSidecar(tracePath: string): void {
  * Stores snapshots beside a finished trace: in a new file, which then takes the place of the old one. False when the
  * system refuses; the old one is then as it was.
  */
-export async function writeSidecarFile(tracePath: string, set: SnapshotSet, ticks?: Float64Array): Promise<boolean> {
+export async function writeSidecarFile(tracePath: string, set: SnapshotSet, extras: SidecarExtras = {}): Promise<boolean> {
   const temporary = `${sidecarPath(tracePath)}.${process.pid}.tmp`;
   let fd = -1;
   try {
@@ -67,7 +67,7 @@ export async function writeSidecarFile(tracePath: string, set: SnapshotSet, tick
     const write = (bytes: Uint8Array): void => {
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
     };
-    writeSidecar(set, identity, { write }, ticks);
+    writeSidecar(set, identity, { write }, extras);
     closeSync(fd);
     fd = -1;
     renameSync(temporary, sidecarPath(tracePath));

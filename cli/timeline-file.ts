@@ -22,13 +22,18 @@ export async function withTimeline<T>(path: string, options: TimelineFileOptions
     const sidecar = options.snapshots ? await readSidecarFile(path, storage) : undefined;
     try {
       const timed = await useStoredTicks(reader, sidecar);
-      const known = timed ? undefined : (await timeTrace(path, reader, { store: options.snapshots })).snapshots;
-      const timeline = await Timeline.open(reader, { snapshots: timed ? sidecar?.snapshots : undefined, known, policy: STORED_POLICY });
+      const found = timed ? undefined : await timeTrace(path, reader, { store: options.snapshots });
+      const timeline = await Timeline.open(reader, {
+        snapshots: timed ? sidecar?.snapshots : undefined,
+        known: found?.snapshots,
+        stretches: found?.stretches,
+        policy: STORED_POLICY,
+      });
       const result = await use(timeline);
       const { snapshots } = timeline;
       if (options.snapshots && snapshots.changed && performance.now() - startedAt > WORTH_STORING_MS) {
         await snapshots.readAll();
-        await writeSidecarFile(path, snapshots.set, reader.assignedTicks);
+        await writeSidecarFile(path, snapshots.set, { ticks: reader.assignedTicks, stretches: timeline.engine.stretches });
       }
       return result;
     } finally {

@@ -48,6 +48,6 @@ export async function timeTrace(path: string, reader: TraceReader, options: Time
     progress?.finish();
   }
   reader.assignTicks(found.ticks);
-  if (options.store) await writeSidecarFile(path, found.snapshots, found.ticks);
+  if (options.store) await writeSidecarFile(path, found.snapshots, found);
   return found;
 }

@@ -30,7 +30,7 @@ export class ReplayEngine implements ChangeEngine<Snapshot> {
   readonly replayer: Replayer;
   readonly store: Store;
   /** What is known of stretches between captures and restores. */
-  readonly stretches = new Stretches();
+  readonly stretches: Stretches;
   private readonly observer: StretchObserver;
   private ranges: readonly WatchRange[] = [];
   private touchedEarlier = false;
@@ -42,8 +42,9 @@ export class ReplayEngine implements ChangeEngine<Snapshot> {
   /** What the code of the store's functions has now. */
   private readonly inCode = new Map<number, FuncBreakpoints>();
 
-  constructor(replayer: Replayer) {
+  constructor(replayer: Replayer, stretches = new Stretches()) {
     this.replayer = replayer;
+    this.stretches = stretches;
     this.store = replayer.store;
     this.taker = new SnapshotTaker(replayer.store);
     this.observer = new StretchObserver(this.taker);

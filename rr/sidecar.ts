@@ -12,8 +12,10 @@ import { defaultPolicy, type SnapshotPolicy } from "../snapshot/policy.ts";
 import { SnapshotReader, type SnapshotStorage } from "../snapshot/reader.ts";
 import { writeSnapshotSet } from "../snapshot/serialize.ts";
 import { SnapshotSet } from "../snapshot/set.ts";
+import { RewasmError } from "../vm/errors.ts";
 import { Status, type Store } from "../vm/store.ts";
 import { readRange, type TraceStorage } from "./storage.ts";
+import { decodeStretches, encodeStretches, Stretches, StretchObserver } from "./stretches.ts";
 
 /** What is added to the name of a trace file. */
 export const SIDECAR_SUFFIX = ".snap";
@@ -48,12 +50,29 @@ export async function openSidecar(storage: SnapshotStorage, identity: string): P
   }
 }
 
-/**
- * Writes a sidecar; `ticks` are those that a replay has found for the events of a trace without. Cost: hashing and compressing
- * every different page.
- */
-export function writeSidecar(snapshots: SnapshotSet, identity: string, sink: ByteSink, ticks?: Float64Array): void {
-  writeSnapshotSet(snapshots, sink, { identity }, ticks);
+/** What is stored beside the snapshots. */
+export interface SidecarExtras {
+  /** Of a trace's events, when the trace does not have them. */
+  readonly ticks?: Float64Array | undefined;
+  /** What is known of the execution between snapshots. */
+  readonly stretches?: Stretches | undefined;
+}
+
+/** The stretches stored beside snapshots; none when what is stored makes no sense. */
+export async function readStretches(snapshots: SnapshotReader): Promise<Stretches> {
+  try {
+    const notes = await snapshots.notes();
+    return notes === undefined ? new Stretches() : decodeStretches(notes);
+  } catch (error) {
+    if (error instanceof RewasmError) return new Stretches();
+    throw error;
+  }
+}
+
+/** Writes a sidecar. Cost: hashing and compressing every different page. */
+export function writeSidecar(snapshots: SnapshotSet, identity: string, sink: ByteSink, extras: SidecarExtras = {}): void {
+  const { ticks, stretches } = extras;
+  writeSnapshotSet(snapshots, sink, { identity }, { ticks, notes: stretches === undefined ? undefined : encodeStretches(stretches) });
 }
 
 export interface RecordingSnapshotsOptions {
@@ -77,8 +96,11 @@ const RECORDING_INTERVAL_TICKS = 1 << 23;
  */
 export class RecordingSnapshots {
   readonly set: SnapshotSet;
+  /** What was seen between the snapshots. */
+  readonly stretches = new Stretches();
   private readonly store: Store;
   private readonly taker: SnapshotTaker;
+  private readonly observer: StretchObserver;
   private readonly eventCount: () => number;
   private readonly share: number;
   private lastTick = 0;
@@ -90,6 +112,7 @@ export class RecordingSnapshots {
   constructor(store: Store, eventCount: () => number, options: RecordingSnapshotsOptions = {}) {
     this.store = store;
     this.taker = new SnapshotTaker(store);
+    this.observer = new StretchObserver(this.taker);
     this.eventCount = eventCount;
     this.set = new SnapshotSet(options.policy ?? defaultPolicy);
     this.share = options.share ?? DEFAULT_SHARE;
@@ -101,7 +124,10 @@ export class RecordingSnapshots {
     if (store.status !== Status.Running || store.tick < this.lastTick + RECORDING_INTERVAL_TICKS) return;
     const now = performance.now();
     if (this.spentMs + this.longestMs > (now - this.startedAt) * this.share) return;
-    this.set.insert(this.taker.capture(this.eventCount()));
+    this.observe();
+    const snapshot = this.taker.capture(this.eventCount());
+    this.observer.begin(snapshot);
+    this.set.insert(snapshot);
     this.lastTick = store.tick;
     this.set.thin(store.tick);
     const ms = performance.now() - now;
@@ -109,11 +135,17 @@ export class RecordingSnapshots {
     this.longestMs = Math.max(this.longestMs, ms);
   };
 
+  private observe(): void {
+    const seen = this.observer.end({ tick: this.store.tick, event: this.eventCount() });
+    if (seen !== undefined) this.stretches.add(seen);
+  }
+
   /**
    * The snapshots worth storing: so many that storing them costs about 2% of the running time. None when even the fewest
    * are too large; the first replay then takes its own.
    */
   toStore(): SnapshotSet {
+    this.observe();
     const byteBudget = Math.max(LEAST_STORED_BYTES, (performance.now() - this.startedAt) * STORED_BYTES_PER_MS);
     if (this.set.uniqueBytes <= byteBudget) return this.set;
     const affordable = new SnapshotSet({ ...this.set.policy, byteBudget: Math.floor(byteBudget) });

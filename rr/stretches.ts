@@ -3,9 +3,11 @@
  * there at the beginning were still there at the end. The trace never changes, so what was once seen stays true; it only
  * saves time, and what is not known is run again.
  */
+
 import type { SnapshotTaker } from "../snapshot/capture.ts";
 import { comparePositions, type Position } from "../snapshot/tree.ts";
 import { SNAPSHOT_PAGE_SHIFT } from "../vm/memory.ts";
+import { ByteReader, ByteWriter } from "./codec.ts";
 
 /** Snapshot pages whose marks were set, ascending, by memory address. Memories beyond the list were not there. */
 export type WrittenPages = readonly Int32Array[];
@@ -26,6 +28,7 @@ const MOST_PAGES = 1 << 22;
 const LOOK_AT_SIZE_EVERY = 64;
 /** Stretches that are shorter together are one. */
 const FINE_TICKS = 1 << 14;
+const MOST_PAGES_OF_A_MEMORY = 0x7fffffff;
 /** A mark stands for its page and so many bytes behind it, see Memory.dirty. */
 const SPILL_BYTES = 15;
 
@@ -65,6 +68,64 @@ export function marksOf(byteAddr: number, byteLength: number): { readonly firstP
     firstPage: Math.floor(Math.max(0, byteAddr - SPILL_BYTES) / pageBytes),
     lastPage: Math.floor((byteAddr + Math.max(1, byteLength) - 1) / pageBytes),
   };
+}
+
+/** Bounds of what is read: a damaged or hostile file must not ask for more. */
+const MOST_MEMORIES = 1 << 16;
+
+/** As bytes that `decodeStretches` reads. */
+export function encodeStretches(stretches: Stretches): Uint8Array {
+  const out = new ByteWriter(1 << 16);
+  out.number(stretches.size);
+  let before: Position = { tick: 0, event: 0 };
+  for (const { from, to, written, survivors } of stretches) {
+    for (const position of [from, to]) {
+      out.number(position.tick - before.tick);
+      out.number(position.event - before.event);
+      before = position;
+    }
+    out.number(survivors);
+    out.number(written.length);
+    for (const pages of written) {
+      out.number(pages.length);
+      let last = -1;
+      for (const page of pages) {
+        out.number(page - last - 1);
+        last = page;
+      }
+    }
+  }
+  return out.view();
+}
+
+/** Throws TraceError "trace-corrupt" for bytes that encodeStretches cannot have written. */
+export function decodeStretches(bytes: Uint8Array): Stretches {
+  const input = new ByteReader(bytes);
+  const stretches = new Stretches();
+  let before: Position = { tick: 0, event: 0 };
+  const position = (): Position => {
+    before = { tick: before.tick + input.number(), event: before.event + input.number() };
+    return before;
+  };
+  const count = input.count();
+  for (let i = 0; i < count; i++) {
+    const from = position();
+    const to = position();
+    const survivors = input.number();
+    const memories = input.count();
+    if (memories > MOST_MEMORIES) throw input.corrupt("too many memories");
+    stretches.add({ from, to, survivors, written: Array.from({ length: memories }, () => decodePages(input)) });
+  }
+  return stretches;
+}
+
+function decodePages(input: ByteReader): Int32Array {
+  let last = -1;
+  return Int32Array.from({ length: input.count() }, () => {
+    last += input.number() + 1;
+    if (last > MOST_PAGES_OF_A_MEMORY) throw input.corrupt("a page beyond every memory");
+    return last;
+  });
 }
 
 export class Stretches {

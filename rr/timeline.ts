@@ -20,7 +20,9 @@ import { TraceReader } from "./reader.ts";
 import { type CodePlace, ReplayEngine } from "./replay-engine.ts";
 import { Replayer, type ReplayerOptions } from "./replayer.ts";
 import { frameEntry, lastHit, marksOnTheWay, nextMultiple, type RunStop, restorePays, settledAt } from "./search.ts";
+import { readStretches } from "./sidecar.ts";
 import type { TraceStorage } from "./storage.ts";
+import type { Stretches } from "./stretches.ts";
 
 /** Why a move ended. */
 export type StopReason =
@@ -65,6 +67,8 @@ export interface OpenOptions extends ReplayerOptions {
   readonly snapshots?: SnapshotReader | undefined;
   /** Snapshots of this trace in memory, in place of an empty set: the timeline adds its own to them. */
   readonly known?: SnapshotSet | undefined;
+  /** What is known of stretches of this trace; default: what lies beside the stored snapshots. */
+  readonly stretches?: Stretches | undefined;
   /** How snapshots are kept; default as snapshot/policy.ts has it. */
   readonly policy?: SnapshotPolicy;
   /** Distance of regular snapshots in ticks, a multiple of the policy's. */
@@ -134,7 +138,8 @@ export class Timeline {
     const reader = source instanceof TraceReader ? source : await TraceReader.open(source);
     if (!reader.timed) throw new TraceError("trace-use", "the events of this trace have no ticks yet: find them first");
     const replayer = new Replayer(reader, options);
-    const engine = new ReplayEngine(replayer);
+    const beside = options.snapshots === undefined ? undefined : await readStretches(options.snapshots);
+    const engine = new ReplayEngine(replayer, options.stretches ?? beside);
     const snapshots = new KeptSnapshots(options.known ?? new SnapshotSet(options.policy), options.snapshots);
     const origin = engine.capture();
     snapshots.fix(origin);

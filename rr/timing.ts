@@ -7,6 +7,7 @@ import type { SnapshotPolicy } from "../snapshot/policy.ts";
 import { SnapshotSet } from "../snapshot/set.ts";
 import type { Replayer } from "./replayer.ts";
 import { nextMultiple } from "./search.ts";
+import { Stretches, StretchObserver } from "./stretches.ts";
 import { DEFAULT_INTERVAL_TICKS } from "./timeline.ts";
 
 export interface TimingOptions {
@@ -20,6 +21,8 @@ export interface FoundTicks {
   /** Of each event, ascending: for TraceReader.assignTicks. */
   readonly ticks: Float64Array;
   readonly snapshots: SnapshotSet;
+  /** What was seen between the snapshots. */
+  readonly stretches: Stretches;
 }
 
 const BREATH_MS = 50;
@@ -35,6 +38,8 @@ export async function findTicks(replayer: Replayer, options: TimingOptions = {})
   const ticks = new Float64Array(reader.eventCount);
   const snapshots = new SnapshotSet(options.policy);
   const taker = new SnapshotTaker(store);
+  const stretches = new Stretches();
+  const observer = new StretchObserver(taker);
   replayer.onEvent = (event, of) => {
     ticks[event.number] = of.tick;
     onEvent?.(event, of);
@@ -44,9 +49,13 @@ export async function findTicks(replayer: Replayer, options: TimingOptions = {})
   try {
     for (;;) {
       await replayer.runTo({ tick: Math.min(mark, store.tick + SLICE_TICKS), event: reader.eventCount });
-      if (replayer.eventNumber >= reader.eventCount) return { ticks, snapshots };
+      if (replayer.eventNumber >= reader.eventCount) return { ticks, snapshots, stretches };
       if (store.tick >= mark) {
-        snapshots.insert(taker.capture(replayer.eventNumber));
+        const here = { tick: store.tick, event: replayer.eventNumber };
+        const seen = observer.end(here);
+        if (seen !== undefined) stretches.add(seen);
+        snapshots.insert(taker.capture(here.event));
+        observer.begin(here);
         snapshots.thin(store.tick);
         mark = nextMultiple(store.tick, DEFAULT_INTERVAL_TICKS);
       }

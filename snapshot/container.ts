@@ -11,6 +11,7 @@
  *   Chunks   runs of page ids, see encodeChunk      ids 1, 2, 3, …; 0 is the chunk of zeros
  *   Shape    encodeShape                            ids 0, 1, 2, …
  *   Machine  encodeMachine
+ *   Notes    bytes that mean something to whoever wrote them
  *   Ticks    of successive events, each as the number of ticks since the one before; of the first since 0
  *   Index    of each kind the blocks in order: offset, and what Entry says; Ticks only when there are some
  *
@@ -38,10 +39,11 @@ export const PAGES_PER_BLOCK = 64;
 export const CHUNKS_PER_BLOCK = 256;
 /** Events of one block of ticks at most. */
 export const TICKS_PER_BLOCK = 1 << 16;
+export const MAX_NOTES_BYTES = 1 << 24;
 /** Most raw bytes of a block. */
 export const MAX_RAW_BYTES = 1 << 28;
 
-export const Kind = { Pages: 1, Chunks: 2, Shape: 3, Machine: 4, Index: 5, Ticks: 6 } as const;
+export const Kind = { Pages: 1, Chunks: 2, Shape: 3, Machine: 4, Index: 5, Ticks: 6, Notes: 7 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
 /** Takes the bytes in order and is done with the array when it returns. */
@@ -65,6 +67,8 @@ export interface Index {
   readonly machines: readonly MachineEntry[];
   /** Blocks of ticks of events, from event 0 on. */
   readonly ticks: readonly GroupEntry[];
+  /** Offset of the notes, or 0. */
+  readonly notes: number;
 }
 
 export function checksum(...parts: readonly Uint8Array[]): number {
@@ -152,6 +156,7 @@ export class SnapshotWriter {
   private readonly shapes: number[] = [];
   private readonly machines: MachineEntry[] = [];
   private readonly ticks: GroupEntry[] = [];
+  private notes = 0;
 
   constructor(sink: ByteSink, options: WriterOptions = {}) {
     this.sink = sink;
@@ -201,6 +206,13 @@ export class SnapshotWriter {
     }
   }
 
+  /** Stores bytes that the snapshots come with, at most MAX_NOTES_BYTES. At most once. */
+  addNotes(notes: Uint8Array): void {
+    if (this.finished || this.notes > 0) throw new SnapshotError("snapshot-use", "notes are stored once, before the file is finished");
+    if (notes.length > MAX_NOTES_BYTES) throw new SnapshotError("snapshot-use", `notes of ${notes.length} bytes are too long`);
+    this.notes = this.block(Kind.Notes, notes);
+  }
+
   /** Writes the index. Without it nothing can be read. */
   finish(): void {
     if (this.finished) throw new SnapshotError("snapshot-use", "the file of snapshots is finished");
@@ -221,12 +233,14 @@ export class SnapshotWriter {
       index.number(event);
       index.number(offset);
     }
-    if (this.ticks.length > 0) {
+    // Absent in files that have neither.
+    if (this.ticks.length > 0 || this.notes > 0) {
       index.number(this.ticks.length);
       for (const { offset, count } of this.ticks) {
         index.number(offset);
         index.number(count);
       }
+      if (this.notes > 0) index.number(this.notes);
     }
     const offset = this.block(Kind.Index, index.view());
     const footer = new ByteWriter(FOOTER_BYTES);

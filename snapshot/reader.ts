@@ -21,6 +21,7 @@ import {
   type Index,
   Kind,
   MAGIC,
+  MAX_NOTES_BYTES,
   MAX_RAW_BYTES,
   type MachineEntry,
   PAGES_PER_BLOCK,
@@ -63,6 +64,7 @@ export class SnapshotReader {
   private readonly chunks: Groups<Chunk>;
   private readonly shapeOffsets: readonly number[];
   private readonly tickBlocks: readonly GroupEntry[];
+  private readonly notesOffset: number;
   private readonly shapes = new Map<number, Shape>();
 
   private constructor(source: SnapshotStorage, identity: string, index: Index) {
@@ -74,6 +76,13 @@ export class SnapshotReader {
     this.chunks = new Groups(index.chunks, ZERO_CHUNK);
     this.shapeOffsets = index.shapes;
     this.tickBlocks = index.ticks;
+    this.notesOffset = index.notes;
+  }
+
+  /** The stored notes; undefined when there are none. Throws as `open`. */
+  async notes(): Promise<Uint8Array | undefined> {
+    if (this.notesOffset === 0) return undefined;
+    return drive(this.source, readBlock(this.source, Kind.Notes, this.notesOffset, MAX_NOTES_BYTES));
   }
 
   /** True when the ticks of a trace's events are stored too. */
@@ -305,6 +314,7 @@ function readIndex(input: ByteReader): Index {
     shapes: input.list(1, () => input.number()),
     machines: input.list(3, () => ({ tick: input.number(), event: input.number(), offset: input.number() })),
     ticks: input.left === 0 ? [] : groups(TICKS_PER_BLOCK),
+    notes: input.left === 0 ? 0 : input.number(),
   };
   input.end();
   return index;

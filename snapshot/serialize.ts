@@ -29,11 +29,20 @@ export function deserializeSnapshot(bytes: Uint8Array): Snapshot {
   return reader.loadSync(0);
 }
 
-/** Writes all snapshots of a set, in order, and the ticks of events if given, and finishes the file. */
-export function writeSnapshotSet(set: SnapshotSet, sink: ByteSink, options?: WriterOptions, ticks?: Float64Array): void {
+/** What can be stored with snapshots. */
+export interface SnapshotExtras {
+  /** Of all events of a trace that does not know them itself. */
+  readonly ticks?: Float64Array | undefined;
+  /** Bytes that mean something to the writer. */
+  readonly notes?: Uint8Array | undefined;
+}
+
+/** Writes all snapshots of a set, in order, and what comes with them, and finishes the file. */
+export function writeSnapshotSet(set: SnapshotSet, sink: ByteSink, options?: WriterOptions, { ticks, notes }: SnapshotExtras = {}): void {
   const writer = new SnapshotWriter(sink, options);
   for (const snapshot of set) writer.add(snapshot);
   if (ticks !== undefined) writer.addTicks(ticks);
+  if (notes !== undefined) writer.addNotes(notes);
   writer.finish();
 }
 

@@ -1,7 +1,8 @@
 /** What is known of stretches, against a model that knows every tick. */
 import { expect } from "chai";
 import { describe, it } from "mocha";
-import { marksOf, Stretches } from "../../rr/stretches.ts";
+import { TraceError } from "../../rr/errors.ts";
+import { decodeStretches, encodeStretches, marksOf, Stretches } from "../../rr/stretches.ts";
 import { mulberry32 } from "../support/random.ts";
 
 const TICKS = 4000;
@@ -53,5 +54,29 @@ describe("stretches", () => {
     expect(stretches.untouched(at(2), at(9), 0, 4 * 4096 + 15, 1)).to.equal(true);
     expect(stretches.untouched(at(2), at(9), 0, 3 * 4096 - 1, 1)).to.equal(true);
     expect(stretches.untouched(at(2), at(11), 0, 0, 1)).to.equal(false);
+  });
+
+  it("are stored and read back; damaged ones are refused", () => {
+    const random = mulberry32(8);
+    const stretches = new Stretches();
+    for (let tick = 0; tick < TICKS; tick += 7) {
+      const pages = Array.from({ length: 2 }, () =>
+        Int32Array.from(new Set(Array.from({ length: 5 }, () => Math.floor(random() * 300)))).sort(),
+      );
+      stretches.add({ from: at(tick), to: at(tick + 5 + Math.floor(random() * 3)), written: pages, survivors: Math.floor(random() * 9) });
+    }
+    const bytes = encodeStretches(stretches);
+    expect([...decodeStretches(bytes)]).to.deep.equal([...stretches]);
+    expect([...decodeStretches(encodeStretches(new Stretches()))]).to.deep.equal([]);
+    for (let length = 0; length < bytes.length; length += 97) expect(() => decodeStretches(bytes.slice(0, length))).to.throw(TraceError);
+    for (let i = 0; i < 300; i++) {
+      const damaged = bytes.slice();
+      damaged[Math.floor(random() * damaged.length)] = Math.floor(random() * 256);
+      try {
+        decodeStretches(damaged);
+      } catch (error) {
+        expect(error).to.be.instanceOf(TraceError);
+      }
+    }
   });
 });

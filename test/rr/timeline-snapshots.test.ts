@@ -4,6 +4,7 @@ import { KeptSnapshots } from "../../rr/kept-snapshots.ts";
 import { Recorder } from "../../rr/recorder.ts";
 import { openSidecar, RecordingSnapshots, traceIdentity, writeSidecar } from "../../rr/sidecar.ts";
 import { MemorySink, MemoryStorage } from "../../rr/storage.ts";
+import type { Stretches } from "../../rr/stretches.ts";
 import { Timeline } from "../../rr/timeline.ts";
 import { SnapshotSet } from "../../snapshot/set.ts";
 import { Machine } from "../../vm/machine.ts";
@@ -21,6 +22,7 @@ const SPIN = `(module (memory 8)
 interface Recorded {
   readonly trace: MemoryStorage;
   readonly set: SnapshotSet;
+  readonly stretches: Stretches;
 }
 
 async function recordSpin(rounds: number): Promise<Recorded> {
@@ -33,12 +35,12 @@ async function recordSpin(rounds: number): Promise<Recorded> {
   const { instanceAddr } = machine.instantiate(await assemble(SPIN));
   await machine.callAsync(machine.export(instanceAddr, "spin")!.addr, [rounds]);
   recorder.finish();
-  return { trace: new MemoryStorage(sink.bytes()), set: snapshots.set };
+  return { trace: new MemoryStorage(sink.bytes()), set: snapshots.set, stretches: snapshots.stretches };
 }
 
-async function stored(set: SnapshotSet, identity: string): Promise<Uint8Array> {
+async function stored(set: SnapshotSet, identity: string, stretches?: Stretches): Promise<Uint8Array> {
   const sink = new MemorySink();
-  writeSidecar(set, identity, sink);
+  writeSidecar(set, identity, sink, { stretches });
   return sink.bytes();
 }
 
@@ -51,6 +53,32 @@ describe("snapshots beside a trace", () => {
     recorded = await recordSpin(4_000_000);
     identity = await traceIdentity(recorded.trace);
     bytes = await stored(recorded.set, identity);
+  });
+
+  it("come with what is known of the stretches between them, so that a search runs next to nothing again", async () => {
+    const { snapshots } = await openSidecar(new MemoryStorage(await stored(recorded.set, identity, recorded.stretches)), identity);
+    for (const known of [true, false]) {
+      const timeline = await Timeline.open(recorded.trace, known ? { snapshots } : {});
+      await timeline.seekTo("90%");
+      const { engine } = timeline;
+      const { run } = engine;
+      let ran = 0;
+      engine.run = async (goal, pass) => {
+        const from = engine.position.tick;
+        const stop = await run.call(engine, goal, pass);
+        ran += engine.position.tick - from;
+        return stop;
+      };
+      const first = await timeline.reverseFinish();
+      expect(first).to.equal("finish");
+      expect(timeline.position.tick).to.be.below(10);
+      // The interval before the first snapshot is not one of those that are known.
+      if (known) expect(ran).to.be.below(timeline.end.tick * 0.6);
+      await timeline.seekTo("90%");
+      ran = 0;
+      expect(await timeline.reverseFinish()).to.equal(first);
+      expect(ran, "the second time").to.be.below(timeline.end.tick / 4);
+    }
   });
 
   it("are taken while recording, and lead to the same states", async () => {
