@@ -1,0 +1,36 @@
+/** Which module belongs to a seed: size, features and arguments follow from it alone. */
+import { mulberry32 } from "../support/random.ts";
+import { compareModule, type Verdict } from "./differ.ts";
+import { type FuzzGenerator, LATER_FLAGS, NATIVE_FLAGS } from "./generator.ts";
+
+export interface Planned {
+  readonly byteLength: number;
+  readonly flags: readonly string[];
+  /** What binaryen makes of the module before it is used. */
+  readonly passes: readonly string[];
+}
+
+/** Most modules use what every V8 has; the others some later features too, which V8 may refuse. */
+export function planOf(seed: number): Planned {
+  const random = mulberry32(seed ^ 0xfa22);
+  const byteLength = 500 + Math.floor(random() ** 2 * 12_000);
+  const flags = NATIVE_FLAGS.filter((flag) => flag === "mutable-globals" || random() < 0.8);
+  // As it comes, with much that makes no sense; or as compilers leave code.
+  const level = Math.floor(random() * 5);
+  const passes = level < 2 ? [] : [`-O${level - 1}`];
+  if (random() < 0.75) return { byteLength, flags, passes };
+  const later = LATER_FLAGS.filter(() => random() < 0.4);
+  // Binaryen builds exceptions and objects on references.
+  return { byteLength, passes, flags: [...new Set([...flags, "reference-types", ...later])] };
+}
+
+export interface Fuzzed extends Planned {
+  readonly bytes: Uint8Array;
+  readonly verdict: Verdict;
+}
+
+export async function fuzz(generator: FuzzGenerator, seed: number): Promise<Fuzzed> {
+  const planned = planOf(seed);
+  const bytes = generator.generate(seed, planned.byteLength, planned.flags, planned.passes);
+  return { ...planned, bytes, verdict: await compareModule(bytes, seed) };
+}
