@@ -57,41 +57,62 @@ export function rawArguments(views: Views, args: readonly unknown[]): readonly u
   return args;
 }
 
-/** A result with views as the program knows them: the result itself, or a field of a plain object. */
-export function shownResult(views: Views, value: unknown): unknown {
-  const shown = views.shown(value);
-  if (shown !== value || typeof value !== "object" || value === null || !isPlain(value)) return shown;
-  for (const [key, field] of Object.entries(value)) {
-    const other = views.shown(field as unknown);
-    if (other !== field) (value as Record<string, unknown>)[key] = other;
-  }
-  return value;
-}
+/** What the program knows the views of one call as: what it gave, by what the native function was given. */
+class Given {
+  private readonly views: Views;
+  private readonly pairs: (readonly [raw: unknown, shown: unknown])[] = [];
 
-/** Arguments for a native function that only reads: views behind proxies, and callbacks that are shown the proxies again. */
-function readingArguments(views: Views, args: readonly unknown[]): readonly unknown[] {
-  const raw = rawArguments(views, args);
-  if (raw === args) return args;
-  return raw.map((each) => {
-    if (typeof each !== "function") return each;
-    return function (this: unknown, ...given: unknown[]): unknown {
-      return apply(
-        each as Native,
-        this,
-        given.map((value) => views.shown(value)),
-      );
+  constructor(views: Views, args: readonly unknown[]) {
+    this.views = views;
+    for (const arg of args) this.collect(arg, true);
+  }
+
+  private collect(value: unknown, deeper: boolean): void {
+    const raw = this.views.behind(value);
+    if (raw !== undefined) this.pairs.push([raw, value]);
+    else if (Array.isArray(value)) for (const each of value) this.collect(each, false);
+    else if (deeper && typeof value === "object" && value !== null) for (const each of Object.values(value)) this.collect(each, false);
+  }
+
+  /** A view as the program knows it; everything else as it is. */
+  shown(value: unknown): unknown {
+    return this.pairs.find(([raw]) => raw === value)?.[1] ?? value;
+  }
+
+  /** A result as the program knows it: a view, or a plain object with views in its fields. */
+  result(value: unknown): unknown {
+    const shown = this.shown(value);
+    if (shown !== value || typeof value !== "object" || value === null || !isPlain(value)) return shown;
+    for (const [key, field] of Object.entries(value)) {
+      const other = this.shown(field);
+      if (other !== field) (value as Record<string, unknown>)[key] = other;
+    }
+    return value;
+  }
+
+  /** A callback that is told what the program knows. */
+  callback(callback: Native): Native {
+    const shown = (value: unknown): unknown => this.shown(value);
+    return function (this: unknown, ...args: unknown[]) {
+      return apply(callback, this, args.map(shown));
     };
-  });
+  }
 }
 
 /** Makes a native function that reads views understand proxies of them. */
 export function reading(views: Views): (native: Native) => Native {
   return (native) =>
     function (this: unknown, ...args: unknown[]): unknown {
-      const given = readingArguments(views, args);
-      if (given === args) return apply(native, this, args);
-      const result = apply(native, this, given);
-      return result instanceof Promise ? result.then((value) => shownResult(views, value)) : shownResult(views, result);
+      const raw = rawArguments(views, args);
+      if (raw === args) return apply(native, this, args);
+      const known = new Given(views, args);
+      const result = apply(
+        native,
+        this,
+        raw.map((each) => (typeof each === "function" ? known.callback(each as Native) : each)),
+      );
+      if (typeof result !== "object" || result === null) return result;
+      return result instanceof Promise ? result.then((value) => known.result(value)) : known.result(result);
     };
 }
 

@@ -2,6 +2,7 @@
  * DataViews over memories: native objects, noted when they are made; the methods that write look whether `this` is one.
  */
 import type { Native } from "./arguments.ts";
+import { Existing } from "./existing.ts";
 import { disguised, type Patches } from "./patches.ts";
 import type { NativeView, Views } from "./views.ts";
 
@@ -23,29 +24,29 @@ const WIDTHS: Readonly<Record<string, number>> = {
 
 const { apply, construct } = Reflect;
 
-/** Which memory a DataView lies over; a store of its own, because every write through any DataView asks. */
-class Noted {
-  private readonly memories = new WeakMap<object, number>();
+/** Which memory a DataView lies over, in a private field of the view: every write through any DataView asks. */
+class Noted extends Existing {
+  readonly #memoryAddr: number;
 
-  note(view: object, memoryAddr: number): void {
-    this.memories.set(view, memoryAddr);
+  constructor(view: object, memoryAddr: number) {
+    super(view);
+    this.#memoryAddr = memoryAddr;
   }
 
-  memoryOf(view: unknown): number | undefined {
-    return this.memories.get(view as object);
+  static memoryOf(view: unknown): number {
+    return typeof view === "object" && view !== null && #memoryAddr in view ? view.#memoryAddr : -1;
   }
 }
 
 /** Replaces the constructor in a realm, and the methods that write. */
 export function patchDataViews(views: Views, patches: Patches, realm: object): void {
-  const noted = new Noted();
   patches.replace<ViewConstructor>(realm, "DataView", (native) => {
     const wrapper = function (this: unknown, ...args: unknown[]): object {
       if (new.target === undefined) return apply(native as never, this, args) as object;
       const target = (new.target as unknown) === wrapper ? native : (new.target as unknown as ViewConstructor);
       const view = construct(native, args, target) as NativeView;
       const memoryAddr = views.memoryOf(args[0]);
-      if (memoryAddr !== undefined) noted.note(view, memoryAddr);
+      if (memoryAddr !== undefined) new Noted(view, memoryAddr);
       return view;
     };
     disguised(wrapper as Native, native as unknown as Native);
@@ -54,13 +55,13 @@ export function patchDataViews(views: Views, patches: Patches, realm: object): v
   });
   patches.replace(DataView.prototype, "constructor", () => (realm as { readonly DataView: unknown }).DataView);
   for (const [name, width] of Object.entries(WIDTHS))
-    patches.method(DataView.prototype, name, ((native: Native) => writer(views, noted, native, width)) as never);
+    patches.method(DataView.prototype, name, ((native: Native) => writer(views, native, width)) as never);
 }
 
-function writer(views: Views, noted: Noted, native: Native, width: number): Native {
+function writer(views: Views, native: Native, width: number): Native {
   return function (this: unknown, byteOffset: unknown, value: unknown, littleEndian: unknown): unknown {
-    const memoryAddr = noted.memoryOf(this);
-    if (memoryAddr === undefined) return apply(native, this, [byteOffset, value, littleEndian]);
+    const memoryAddr = Noted.memoryOf(this);
+    if (memoryAddr < 0) return apply(native, this, [byteOffset, value, littleEndian]);
     const at = Math.trunc(Number(byteOffset)) || 0;
     apply(native, this, [at, value, littleEndian]);
     const start = (this as NativeView).byteOffset + at;

@@ -119,7 +119,7 @@ function substituteWriters(proxies: ArrayProxies): void {
       const raw = views.raw(this) as NativeView;
       const result = apply(native, raw, args);
       views.wrote(raw, ...extent(args, Number(result), raw.byteLength));
-      return views.shown(result);
+      return result === raw ? this : result;
     };
     substitutes.set(native, disguised(substitute as never, native));
   }

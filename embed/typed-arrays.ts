@@ -45,18 +45,23 @@ export class ArrayProxies {
     this.views = views;
   }
 
-  /** The proxy for a native view over a memory; the view itself over other buffers. */
+  /** A proxy for a native view over a memory that has none yet; the view itself over other buffers. */
   proxy<T extends object>(raw: T): T {
     const { views } = this;
-    const known = views.shown(raw);
-    if (known !== raw) return known;
     const native = raw as unknown as NativeArray;
     const memoryAddr = views.memoryOf(native.buffer);
     if (memoryAddr === undefined) return raw;
-    const proxy = new Proxy(raw, new ArrayHandler(this, native, memoryAddr) as ProxyHandler<T>);
+    const handler = new ArrayHandler(this, native, memoryAddr);
+    const proxy = new Proxy(raw, handler as ProxyHandler<T>);
+    handler.proxy = proxy;
     views.pair(raw, proxy);
     return proxy;
   }
+}
+
+/** Names of elements begin with one: this tells them from those of methods quickly. */
+function isDigit(charCode: number): boolean {
+  return charCode >= 48 && charCode <= 57;
 }
 
 class ArrayHandler implements ProxyHandler<NativeArray> {
@@ -64,6 +69,8 @@ class ArrayHandler implements ProxyHandler<NativeArray> {
   private readonly memoryAddr: number;
   private readonly byteOffset: number;
   private readonly elementBytes: number;
+  /** The proxy that this is the handler of. */
+  proxy: unknown;
 
   constructor(proxies: ArrayProxies, raw: NativeArray, memoryAddr: number) {
     this.proxies = proxies;
@@ -74,8 +81,10 @@ class ArrayHandler implements ProxyHandler<NativeArray> {
 
   get(raw: NativeArray, key: string | symbol, receiver: unknown): unknown {
     if (typeof key === "string") {
-      const index = (key as unknown as number) >>> 0;
-      if (String(index) === key) return raw[index];
+      if (isDigit(key.charCodeAt(0))) {
+        const index = (key as unknown as number) >>> 0;
+        if (String(index) === key) return raw[index];
+      }
       switch (key) {
         case "length":
           return raw.length;
@@ -94,7 +103,7 @@ class ArrayHandler implements ProxyHandler<NativeArray> {
   set(raw: NativeArray, key: string | symbol, value: unknown, receiver: unknown): boolean {
     if (typeof key === "string") {
       const index = (key as unknown as number) >>> 0;
-      if (String(index) === key && this.proxies.views.behind(receiver) === raw) {
+      if (String(index) === key && receiver === this.proxy) {
         raw[index] = value;
         if (index < raw.length) this.wroteElement(index);
         return true;
@@ -183,15 +192,16 @@ function patchWriters(proxies: ArrayProxies, patches: Patches, shared: object): 
   method(
     "set",
     (native) =>
-      function set(this: unknown, source: unknown, ...rest: unknown[]) {
+      function set(this: unknown, source: unknown, offset: unknown) {
         const raw = behind(proxies, this);
-        if (raw === undefined) return apply(native, this, [views.raw(source), ...rest]);
-        const count = Number((source as { readonly length?: number } | undefined)?.length ?? 0);
-        const offset = Math.trunc(Number(rest[0] ?? 0)) || 0;
+        if (raw === undefined) return apply(native, this, [views.raw(source), offset]);
+        const given = views.raw(source);
+        const count = Number((given as { readonly length?: number } | undefined)?.length ?? 0);
+        const start = Math.trunc(Number(offset ?? 0)) || 0;
         try {
-          return apply(native, raw, [views.raw(source), ...rest]);
+          return apply(native, raw, [given, start]);
         } finally {
-          wroteElements(proxies, raw, offset, offset + count);
+          wroteElements(proxies, raw, start, start + count);
         }
       },
   );
@@ -302,18 +312,19 @@ export function substituteAll(proxies: ArrayProxies, patches: Patches, prototype
     const substitute = function (this: unknown, ...args: unknown[]): unknown {
       const raw = views.raw(this);
       const [callback] = args;
-      if (typeof callback === "function") args[0] = showing(proxies, callback as Native);
-      return views.shown(apply(native as Native, raw, args));
+      if (typeof callback === "function") args[0] = showing(raw, this, callback as Native);
+      const result = apply(native as Native, raw, args);
+      return result === raw ? this : result;
     };
     substitutes.set(native, disguised(substitute as never, native as never));
   }
 }
 
 /** A callback of an array's method: its last argument is the array. */
-function showing(proxies: ArrayProxies, callback: Native): Native {
+function showing(raw: unknown, shown: unknown, callback: Native): Native {
   return function (this: unknown, ...args: unknown[]) {
     const last = args.length - 1;
-    args[last] = proxies.views.shown(args[last]);
+    if (args[last] === raw) args[last] = shown;
     return apply(callback, this, args);
   };
 }

@@ -2,6 +2,7 @@
  * Which buffers are memories, and which views lie over them. Views of JavaScript over such a buffer are proxies (typed
  * arrays) or are noted (DataViews); here one finds what is behind them. Holds no view alive.
  */
+import { Existing } from "./existing.ts";
 import { WriteLog } from "./write-log.ts";
 
 /** The part of a native view that is used; its getters must be called on the view itself, never on its proxy. */
@@ -11,12 +12,27 @@ export interface NativeView {
   readonly byteLength: number;
 }
 
+/**
+ * Puts the native view behind a proxy into a private field of the proxy: no trap sees it, and unlike an entry of a
+ * WeakMap it costs the garbage collector nothing, which matters for views that live for one call.
+ */
+class Shown extends Existing {
+  readonly #raw: object;
+
+  constructor(proxy: object, raw: object) {
+    super(proxy);
+    this.#raw = raw;
+  }
+
+  static behind(value: unknown): object | undefined {
+    return typeof value === "object" && value !== null && #raw in value ? value.#raw : undefined;
+  }
+}
+
 export class Views {
   /** What was written through views. */
   readonly log = new WriteLog();
   private readonly memories = new WeakMap<object, number>();
-  private readonly raws = new WeakMap<object, object>();
-  private readonly proxies = new WeakMap<object, object>();
 
   /** From now on views over `buffer` are views of this memory. */
   track(buffer: object, memoryAddr: number): void {
@@ -30,23 +46,17 @@ export class Views {
 
   /** Says that `proxy` stands for `raw` wherever JavaScript looks. */
   pair(raw: object, proxy: object): void {
-    this.raws.set(proxy, raw);
-    this.proxies.set(raw, proxy);
+    new Shown(proxy, raw);
   }
 
   /** The native view behind a proxy, or undefined for everything else. */
   behind(value: unknown): object | undefined {
-    return this.raws.get(value as object);
+    return Shown.behind(value);
   }
 
   /** What native functions understand: the view behind a proxy, everything else as it is. */
   raw<T>(value: T): T {
-    return (this.raws.get(value as object) as T | undefined) ?? value;
-  }
-
-  /** What JavaScript may see: the proxy of a native view that has one, everything else as it is. */
-  shown<T>(value: T): T {
-    return (this.proxies.get(value as object) as T | undefined) ?? value;
+    return (Shown.behind(value) as T | undefined) ?? value;
   }
 
   /** Notes that bytes `[from, to)` of a native view were written, if it lies over a memory. Bounds are clamped to the view. */
