@@ -8,7 +8,7 @@ import { callEntry, commandEntry, type Entry, findEntry, formatReturned, parseEn
 import { ComponentError } from "../component/errors.ts";
 import { type Glue, generateGlue, runGlue } from "../component/glue.ts";
 import { loadGenerator, loadPreview2 } from "../component/node-tools.ts";
-import { checkImports, preview2Imports } from "../component/node-wasi.ts";
+import { checkImports, preview2Imports, silencePackage } from "../component/node-wasi.ts";
 import { type Outline, outlineComponent } from "../component/outline.ts";
 import type { ParsedValue } from "../component/wave.ts";
 import type { JsApi } from "../jsapi/namespace.ts";
@@ -23,6 +23,7 @@ import { OutputClosed, STDERR, STDOUT, write } from "./terminal.ts";
 
 /** A component that is known to be runnable, before anything of it has run. */
 export interface ComponentGuest {
+  readonly path: string;
   /** What people call it: its file name. */
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -51,11 +52,13 @@ export async function loadComponentGuest(
     const invokeArgs = options.invoke === undefined ? undefined : parseEntryArguments(outline, entry, words);
     const { env = [], dir: preopens = [] } = options;
     const args = [basename(path), ...(invokeArgs === undefined ? words : [])];
-    const [generator, shim] = [await loadGenerator(), await loadPreview2()];
+    const shim = await loadPreview2();
+    silencePackage(shim);
+    const generator = await loadGenerator();
     const imports = preview2Imports(shim, { args, env, preopens, write: print, exit: (code) => new ExitRequest(code) });
     const glue = await generateGlue(generator, bytes);
-    checkImports(glue.imports, imports);
-    return { name: basename(path), bytes, outline, glue, entry, invokeArgs, args, env, imports };
+    checkImports(outline, glue.imports, imports);
+    return { path, name: basename(path), bytes, outline, glue, entry, invokeArgs, args, env, imports };
   } catch (error) {
     throw error instanceof ComponentError ? componentFailure(path, error) : error;
   }
@@ -116,7 +119,8 @@ export function runComponentGuest(guest: ComponentGuest, { machine, WebAssembly 
     );
   } catch (error) {
     if (machine.store.status === Status.Exited) return { exitCode: exitStatus(machine.store.exitCode), stdout: "", stderr: "" };
-    if (error instanceof ComponentError || error instanceof ResourceError) throw error;
+    if (error instanceof ComponentError) throw componentFailure(guest.path, error);
+    if (error instanceof ResourceError) throw error;
     const lines = report.length > 0 ? report : [`Error: ${guest.name}: component trap: ${errorLine(error)}`];
     return { exitCode: ExitCode.Trap, stdout: "", stderr: `${lines.join("\n")}\n` };
   }

@@ -47,6 +47,7 @@ export async function generateGlue(generator: GlueGenerator, component: Uint8Arr
       noComponentErrorWrapping: false,
       noNamespacedExports: false,
       base64Cutoff: 0,
+      multiMemory: true,
     });
   } catch (error) {
     throw new ComponentError("component-invalid", `the component cannot be used: ${reason(error)}`);
@@ -63,6 +64,8 @@ export async function generateGlue(generator: GlueGenerator, component: Uint8Arr
 
 /** The first line of whatever a generator throws: errors carry the reason in a payload. */
 function reason(error: unknown): string {
+  // It is a component itself, and what it does not expect it ends with a trap.
+  if (error instanceof Error && error.name === "RuntimeError") return "the generator of glue does not understand it";
   const payload = (error as { readonly payload?: unknown } | undefined)?.payload;
   const text = typeof payload === "string" ? payload : error instanceof Error ? error.message : String(error);
   return text.split("\n", 1)[0]!;
@@ -77,19 +80,30 @@ type Instantiate = (
 /** Declarations that the source exports; the word `export` is all that makes a module of it. */
 const EXPORT = /^export (?=(?:function|const) )/gm;
 
+function compile(engine: GlueEngine, bytes: Uint8Array): object {
+  try {
+    return new engine.Module(bytes);
+  } catch (error) {
+    throw new ComponentError("component-invalid", `a core module of the component cannot be used: ${reason(error)}`);
+  }
+}
+
 /**
  * Runs the glue: compiles the core modules with `engine` and instantiates them with one another and with `imports`.
- * `globals` are seen by the glue in place of the real ones. Throws what start functions throw.
+ * `globals` are seen by the glue in place of the real ones. Throws ComponentError "component-invalid", and what start
+ * functions throw.
  */
 export function runGlue(glue: Glue, engine: GlueEngine, globals: GlueGlobals, imports: object): ComponentExports {
   const names = Object.keys(globals);
   const body = `"use strict";\n${glue.source.replace(EXPORT, "")}\nreturn instantiate;`;
   // The source is what the generator made for this component; it sees its globals as parameters.
   const instantiate = new Function(...names, body)(...names.map((name) => globals[name])) as Instantiate;
+  // All are compiled before anything happens, so that a module which cannot be leaves nothing behind.
+  const modules = new Map([...glue.coreModules].map(([name, bytes]) => [name, compile(engine, bytes)]));
   const getCoreModule = (name: string): object => {
-    const bytes = glue.coreModules.get(name);
-    if (bytes === undefined) throw new ComponentError("component-invalid", `the component has no core module ${name}`);
-    return new engine.Module(bytes);
+    const module = modules.get(name);
+    if (module === undefined) throw new ComponentError("component-invalid", `the component has no core module ${name}`);
+    return module;
   };
   const made = instantiate(getCoreModule, imports, (module, given) => new engine.Instance(module, given));
   if (made instanceof Promise) {

@@ -8,9 +8,20 @@ import type { GlueGenerator } from "./glue.ts";
 const GENERATOR = "@bytecodealliance/jco-transpile";
 const HOST = "@bytecodealliance/preview2-shim";
 
+/** Interfaces of wasi:cli, and ways to replace parts of the package's own. */
+interface CliShim {
+  readonly stdin: object;
+  readonly terminalInput: object;
+  readonly terminalOutput: object;
+  readonly terminalStdin: { getTerminalStdin(): object };
+  readonly terminalStdout: { getTerminalStdout(): object };
+  readonly terminalStderr: { getTerminalStderr(): object };
+  _setStderr(stream: object): void;
+}
+
 /** Interfaces of WASI as objects, by the names of the package. */
 export interface Preview2Shim {
-  readonly cli: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly cli: CliShim;
   readonly clocks: Readonly<Record<string, object>>;
   readonly filesystem: {
     createFilesystem(options: { preopens: Readonly<Record<string, string>> }): { readonly types: object; readonly preopens: object };

@@ -8,6 +8,7 @@ import type { Preopen } from "../wasi/node.ts";
 import { checkDirectory } from "../wasi/node-paths.ts";
 import { ComponentError } from "./errors.ts";
 import type { Preview2Shim } from "./node-tools.ts";
+import type { Outline } from "./outline.ts";
 
 export interface Preview2Options {
   /** Program name first. */
@@ -40,14 +41,14 @@ export function preview2Imports(shim: Preview2Shim, options: Preview2Options): R
         throw options.exit(code);
       },
     },
-    "wasi:cli/stdin": cli.stdin!,
+    "wasi:cli/stdin": cli.stdin,
     "wasi:cli/stdout": { getStdout: () => streams[1] },
     "wasi:cli/stderr": { getStderr: () => streams[2] },
-    "wasi:cli/terminal-input": cli.terminalInput!,
-    "wasi:cli/terminal-output": cli.terminalOutput!,
-    "wasi:cli/terminal-stdin": { getTerminalStdin: () => terminal(0, cli.terminalStdin!.getTerminalStdin) },
-    "wasi:cli/terminal-stdout": { getTerminalStdout: () => terminal(1, cli.terminalStdout!.getTerminalStdout) },
-    "wasi:cli/terminal-stderr": { getTerminalStderr: () => terminal(2, cli.terminalStderr!.getTerminalStderr) },
+    "wasi:cli/terminal-input": cli.terminalInput,
+    "wasi:cli/terminal-output": cli.terminalOutput,
+    "wasi:cli/terminal-stdin": { getTerminalStdin: () => terminal(0, () => cli.terminalStdin.getTerminalStdin()) },
+    "wasi:cli/terminal-stdout": { getTerminalStdout: () => terminal(1, () => cli.terminalStdout.getTerminalStdout()) },
+    "wasi:cli/terminal-stderr": { getTerminalStderr: () => terminal(2, () => cli.terminalStderr.getTerminalStderr()) },
     "wasi:clocks/monotonic-clock": clocks.monotonicClock!,
     "wasi:clocks/wall-clock": clocks.wallClock!,
     "wasi:filesystem/preopens": filesystem.preopens,
@@ -71,8 +72,17 @@ export function preview2Imports(shim: Preview2Shim, options: Preview2Options): R
   };
 }
 
-/** Throws ComponentError "unknown-import" for the first import that is not among `provided`. */
-export function checkImports(wanted: readonly string[], provided: Readonly<Record<string, object>>): void {
+/**
+ * Throws ComponentError "unknown-import" for the first import of a component that is not provided. `wanted` are the names
+ * that the glue uses, without versions, `outline` has them with.
+ */
+export function checkImports(outline: Outline, wanted: readonly string[], provided: Readonly<Record<string, object>>): void {
+  for (const name of outline.imports.keys()) {
+    const [, version] = /^wasi:[^@]*@(.*)$/.exec(name) ?? [];
+    if (version !== undefined && !version.startsWith("0.2.")) {
+      throw new ComponentError("unknown-import", `unknown import: ${name} is not provided, only WASI 0.2 is`);
+    }
+  }
   for (const name of wanted) {
     if (provided[name] === undefined) throw new ComponentError("unknown-import", `unknown import: ${name} is not provided`);
   }
@@ -83,8 +93,8 @@ function denied(): never {
   throw { tag: "HTTP-request-denied" };
 }
 
-function terminal(fd: number, get: unknown): unknown {
-  return isatty(fd) ? (get as () => unknown)() : undefined;
+function terminal(fd: number, get: () => object): object | undefined {
+  return isatty(fd) ? get() : undefined;
 }
 
 function preopenPaths(preopens: readonly Preopen[]): Record<string, string> {
@@ -94,6 +104,14 @@ function preopenPaths(preopens: readonly Preopen[]): Record<string, string> {
     paths[guest] = realpathSync.native(host);
   }
   return paths;
+}
+
+/**
+ * Has the package's own standard error, which programs do not get, drop what it is given: the generator of glue, a component
+ * too, reports its panics there, and they come as errors as well. To be called before the generator is loaded.
+ */
+export function silencePackage(shim: Preview2Shim): void {
+  shim.cli._setStderr(standardStreams(shim, () => {})[2]);
 }
 
 /** How many bytes a standard stream takes at once. */
