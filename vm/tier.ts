@@ -254,6 +254,8 @@ export class Tier {
   }
 
   private standIn(funcAddr: number): Generated {
+    // A table may lead to a host function, which has no code to make.
+    if (this.store.funcs[funcAddr]!.kind !== "wasm") return () => NOT_ENTERED;
     let calls = 0;
     return () => {
       if (++calls === CALLS_TO_GENERATE) this.wanted.add(funcAddr);

@@ -5,6 +5,7 @@ import { describe, it } from "mocha";
 import { KERNELS } from "../../bench/kernels.ts";
 import { generateFunction } from "../../vm/generate.ts";
 import { accessForms, numberForms, pairConditions, pairForms } from "../../vm/generate-forms.ts";
+import type { HostFunction } from "../../vm/host.ts";
 import { instructions } from "../../vm/opcodes.ts";
 import { FUNC_INFO_WORDS, FuncInfo } from "../../vm/store.ts";
 import { ValType } from "../../vm/types.ts";
@@ -90,6 +91,26 @@ describe("generated code", function () {
       exact.begin("main", 300).runTo(tick);
       expect(generated.hash(), `tick ${tick}`).to.equal(exact.hash());
     }
+  });
+
+  it("calls host functions through a table, however often", async () => {
+    const double: HostFunction = ({ machine: { store }, slot }) => {
+      store.i32[slot * 2]! *= 2;
+    };
+    const both = await benches(
+      `(module (import "host" "double" (func $double (param i32) (result i32)))
+        (type $unary (func (param i32) (result i32)))
+        (table funcref (elem $double $inc))
+        (func $inc (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+        (func (export "main") (param $n i32) (result i32) (local $x i32)
+          (loop $l
+            (local.set $x (call_indirect (type $unary) (local.get $x) (i32.and (local.get $n) (i32.const 1))))
+            (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+          (local.get $x)))`,
+      { host: { double } },
+    );
+    same(both, "main", 200);
+    expect(isGenerated(both.generated, both.generated.addr("main"))).to.equal(true);
   });
 
   it("leaves before NaNs whose bits it would lose", async () => {
