@@ -7,6 +7,9 @@ import type { Module } from "../vm/types.ts";
 import { validateModule } from "../vm/validate.ts";
 import { CliError, ExitCode, onFile } from "./errors.ts";
 
+/** How traces begin, here once more: programs are run without what reads traces. */
+const TRACE_MAGIC = [0x89, 0x52, 0x52, 0x57];
+
 /** The bytes of a file. Throws CliError when it cannot be read. */
 export function readProgram(path: string): Uint8Array {
   const bytes = onFile(ExitCode.BadModule, "read", path, () => readFileSync(path));
@@ -21,6 +24,9 @@ export function makeModule(path: string, bytes: Uint8Array): Module {
       "component",
       `${path} is a component, and a core module is wanted here: run takes components, and record on the interpreter`,
     );
+  }
+  if (TRACE_MAGIC.every((byte, i) => bytes[i] === byte)) {
+    throw new CliError(ExitCode.BadModule, "module", `${path} is a recording: replay or debug it`);
   }
   try {
     const module = decodeModule(bytes);

@@ -6,7 +6,6 @@
 import type { WatchRange } from "../rr/changes.ts";
 import type { CodePlace } from "../rr/replay-engine.ts";
 import { RewasmError } from "../vm/errors.ts";
-import type { Symbols } from "./symbols.ts";
 
 export interface Breakpoint {
   /** From 1, never used again. */
@@ -22,18 +21,12 @@ export interface Breakpoint {
 }
 
 export class Breakpoints {
-  private readonly symbols: Symbols;
   private readonly list: Breakpoint[] = [];
   private lastNumber = 0;
 
-  constructor(symbols: Symbols) {
-    this.symbols = symbols;
-  }
-
-  /** Throws RewasmError "unknown-place". */
-  add(text: string): Breakpoint {
-    const breakpoint = { number: this.lastNumber + 1, text, enabled: true, places: this.symbols.findPlaces(text), hits: 0 };
-    this.lastNumber++;
+  /** A breakpoint at these places. */
+  add(text: string, places: readonly CodePlace[]): Breakpoint {
+    const breakpoint = { number: ++this.lastNumber, text, enabled: true, places, hits: 0 };
     this.list.push(breakpoint);
     return breakpoint;
   }

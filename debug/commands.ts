@@ -77,9 +77,9 @@ const commands: Readonly<Record<CommandName, Command>> = {
     const where = `tick ${position.tick} of ${end.tick}, event #${position.event} of ${end.event}, ${percent.toFixed(2)}%`;
     return { lines: [where, ...hereLines(session, paint)], json: { percent: Number(percent.toFixed(4)), lastTick: end.tick } };
   },
-  break: (line, { session }) => {
+  break: async (line, { session }) => {
     expectWords(line, 1, Number.POSITIVE_INFINITY);
-    const breakpoint = session.addBreakpoint(line.words.join(" "));
+    const breakpoint = await session.addBreakpointAnywhere(line.words.join(" "));
     return { lines: breakpointLines(breakpoint, session), json: { breakpoint: breakpointJson(breakpoint, session) } };
   },
   watch: (line, { session }) => {
@@ -307,7 +307,7 @@ function breakpointJson({ number, text, enabled, hits, places, range }: Breakpoi
     text,
     enabled,
     hits,
-    places: places.map((place) => ({ name: session.symbols.funcName(place.funcAddr), wasmOffset: place.wasmOffset ?? null })),
+    places: places.map((place) => ({ name: session.nameOf(place.funcAddr), wasmOffset: place.wasmOffset ?? null })),
   };
 }
 
@@ -317,7 +317,7 @@ function breakpointLines(breakpoint: Breakpoint, session: DebugSession): string[
   if (range !== undefined) return [`Watchpoint ${number} on ${rangeText(range)}${state}`];
   return places.map(({ funcAddr, wasmOffset }, i) => {
     const where = wasmOffset === undefined ? "entry of " : `0x${wasmOffset.toString(16)} in `;
-    return `${i === 0 ? `Breakpoint ${number}` : "            "} at ${where}${session.symbols.funcName(funcAddr)}${i === 0 ? state : ""}`;
+    return `${i === 0 ? `Breakpoint ${number}` : "            "} at ${where}${session.nameOf(funcAddr)}${i === 0 ? state : ""}`;
   });
 }
 

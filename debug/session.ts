@@ -13,6 +13,7 @@ import { Frame, Status } from "../vm/store.ts";
 import { trapMessage } from "../vm/trap.ts";
 import { type Breakpoint, Breakpoints } from "./breakpoints.ts";
 import { type BacktraceFrame, Inspector, type Location, type NamedValue, statusText, type TypedValue } from "./inspect.ts";
+import { readRoster } from "./roster.ts";
 import { Symbols } from "./symbols.ts";
 
 /** Where the cursor is and how it came there. */
@@ -50,6 +51,8 @@ export class DebugSession {
   readonly inspector: Inspector;
   readonly breakpoints: Breakpoints;
   private lastStop: StopReport;
+  /** Of all functions of the recording, when they were wanted. */
+  private roster: Symbols | undefined;
   /** 0 is the innermost frame. */
   private level = 0;
 
@@ -57,7 +60,7 @@ export class DebugSession {
     this.timeline = timeline;
     this.symbols = new Symbols(timeline.store);
     this.inspector = new Inspector(timeline.store, this.symbols);
-    this.breakpoints = new Breakpoints(this.symbols);
+    this.breakpoints = new Breakpoints();
     this.lastStop = this.report(timeline.position.tick === 0 ? "start" : "seek", undefined, statusText(timeline.store));
   }
 
@@ -116,9 +119,36 @@ export class DebugSession {
 
   /** Sets a breakpoint: see Symbols.findPlaces for what can be said. Throws RewasmError "unknown-place". */
   addBreakpoint(text: string): Breakpoint {
-    const breakpoint = this.breakpoints.add(text);
+    return this.useBreakpoint(text, this.symbols.findPlaces(text));
+  }
+
+  /**
+   * As `addBreakpoint`, also in instances that the recording makes later or has made since. Cost: where the trace has modules
+   * that are not there, or the name is unknown here, a visit of each event, once.
+   */
+  async addBreakpointAnywhere(text: string): Promise<Breakpoint> {
+    const { reader, store } = this.timeline;
+    if (reader.modules.length <= store.modules.length) {
+      try {
+        return this.addBreakpoint(text);
+      } catch (error) {
+        if (!(error instanceof RewasmError) || error.code !== "unknown-place") throw error;
+      }
+    }
+    this.roster ??= new Symbols(await readRoster(this.timeline.engine.replayer));
+    return this.useBreakpoint(text, this.roster.findPlaces(text));
+  }
+
+  private useBreakpoint(text: string, places: readonly CodePlace[]): Breakpoint {
+    const breakpoint = this.breakpoints.add(text, places);
     this.useBreakpoints();
     return breakpoint;
+  }
+
+  /** The name of a function, also of one that does not exist where the cursor is. */
+  nameOf(funcAddr: number): string {
+    const known = this.timeline.store.funcs[funcAddr] === undefined ? this.roster : this.symbols;
+    return (known ?? this.symbols).funcName(funcAddr);
   }
 
   /**

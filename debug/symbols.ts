@@ -7,14 +7,14 @@ import { RewasmError } from "../vm/errors.ts";
 import { InstrReader } from "../vm/instr.ts";
 import { functionName, functionsNamed, globalName, localName, printable } from "../vm/names.ts";
 import { InstrFlag } from "../vm/opcodes.ts";
-import type { Instance, Store } from "../vm/store.ts";
 import { ExternKind, type Module } from "../vm/types.ts";
+import type { FunctionSource } from "./roster.ts";
 
-/** Names of one store; modules that are added later are found too. */
+/** Names of one store, where modules that are added later are found too; or of a roster. */
 export class Symbols {
-  private readonly store: Store;
+  private readonly store: FunctionSource;
 
-  constructor(store: Store) {
+  constructor(store: FunctionSource) {
     this.store = store;
   }
 
@@ -58,7 +58,7 @@ export class Symbols {
     const index = /^(?:func\[(\d+)\]|(\d+))$/.exec(text);
     const places = index !== null ? this.funcsByIndex(Number(index[1] ?? index[2])) : this.funcsByName(text);
     if (places.length === 0) throw new RewasmError("unknown-place", `there is no function ${text}${this.suggestion(text)}`);
-    return places.map((funcAddr) => ({ funcAddr, wasmOffset: undefined }));
+    return places.map((funcAddr) => ({ funcAddr, wasmOffset: undefined, host: this.store.funcs[funcAddr]?.kind === "host" }));
   }
 
   /** Names of all functions, for completion. */
@@ -111,7 +111,7 @@ function shown(name: string | undefined): string | undefined {
 }
 
 /** Index of the function whose code holds the offset. */
-function funcIndexAt({ module }: Instance, wasmOffset: number): number | undefined {
+function funcIndexAt({ module }: { readonly module: Module }, wasmOffset: number): number | undefined {
   const at = module.funcs.findIndex(({ start, end }) => wasmOffset >= start && wasmOffset < end);
   return at < 0 ? undefined : module.importedFuncCount + at;
 }

@@ -21,6 +21,8 @@ export interface CodePlace {
   readonly funcAddr: number;
   /** Module byte offset of a counted instruction; undefined means the function's entry. */
   readonly wasmOffset: number | undefined;
+  /** True for a function of the host. May be left out when the function exists where the place is set. */
+  readonly host?: boolean;
 }
 
 /** Runs shorter than this keep disarmed breakpoints in the code and pass them: lowering functions anew costs more. */

@@ -104,7 +104,8 @@ export class Replayer {
     for (let i = 0; i < count; i++) this.store.addModule(await this.loadModule(i));
   }
 
-  private async loadModule(index: number): Promise<Module> {
+  /** Module `index` of the trace, loaded, decoded and validated once. Throws as these do. */
+  async loadModule(index: number): Promise<Module> {
     const known = this.modules[index];
     if (known !== undefined) return known;
     const stored = this.reader.modules[index];

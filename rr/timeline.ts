@@ -349,7 +349,7 @@ export class Timeline {
 
   /** Sets where `continue` and the other moves stop. A place in a host function stops where the program calls it. */
   setBreakpoints(places: readonly CodePlace[]): void {
-    const isHost = ({ funcAddr }: CodePlace): boolean => this.store.funcs[funcAddr]?.kind === "host";
+    const isHost = ({ funcAddr, host }: CodePlace): boolean => host ?? this.store.funcs[funcAddr]?.kind === "host";
     this.hostStops = new Set(places.filter(isHost).map(({ funcAddr }) => funcAddr));
     this.knownHostStop = undefined;
     this.engine.setPlaces(places.filter((place) => !isHost(place)));

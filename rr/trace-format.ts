@@ -202,7 +202,9 @@ export function encodeFileHead(version: number): Uint8Array {
 /** The format version. Throws TraceError "not-a-trace", "trace-version" or "trace-corrupt". */
 export function checkFileHead(bytes: Uint8Array): number {
   if (bytes.length < MAGIC.length || MAGIC.some((byte, i) => bytes[i] !== byte)) {
-    throw new TraceError("not-a-trace", "this is not a rewasm trace: it does not begin with the magic bytes");
+    const module = [0x00, 0x61, 0x73, 0x6d].every((byte, i) => bytes[i] === byte);
+    const hint = module ? "it is a WebAssembly module; record it first" : "it does not begin with the magic bytes";
+    throw new TraceError("not-a-trace", `this is not a rewasm trace: ${hint}`);
   }
   if (bytes.length < FILE_HEAD_BYTES)
     throw new TraceError("trace-corrupt", "the trace is corrupt: it ends inside its file head", bytes.length);

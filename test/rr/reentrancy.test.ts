@@ -238,6 +238,31 @@ describe("re-entrancy: looking around in an import that makes instances", () => 
     expect((await session.move({ kind: "continue" })).reason).to.equal("end");
   });
 
+  it("stops in functions that do not exist yet when the breakpoint is set", async () => {
+    const fresh = await Timeline.open((await recordInstances()).storage);
+    const session = new DebugSession(fresh);
+    expect(() => session.addBreakpoint("triple")).to.throw("there is no function triple");
+    const { places } = await session.addBreakpointAnywhere("triple");
+    expect(places.map(({ funcAddr }) => session.nameOf(funcAddr))).to.deep.equal(["triple", "triple", "triple", "triple"]);
+    for (const { tick, funcAddr } of entries) {
+      const { reason, breakpoint } = await session.move({ kind: "continue" });
+      expect(reason).to.equal("breakpoint");
+      expect(breakpoint?.number).to.equal(1);
+      expect(fresh.position.tick).to.equal(tick);
+      expect(fresh.store.frameWord(fresh.store.depth - 1, 0)).to.equal(funcAddr);
+    }
+    session.deleteBreakpoint();
+    await session.move({ kind: "seek", position: "start" });
+    expect((await session.addBreakpointAnywhere("host.note")).places.length).to.equal(4);
+    for (let i = 0; i < 4; i++) {
+      expect((await session.move({ kind: "continue" })).reason).to.equal("breakpoint");
+      expect(session.backtrace(1)[0]?.name).to.equal("host.note");
+    }
+    expect((await session.move({ kind: "continue" })).reason).to.equal("end");
+    const error = await session.addBreakpointAnywhere("quadruple").catch((reason: unknown) => reason);
+    expect(error).to.have.property("code", "unknown-place");
+  });
+
   it("shows host frames between wasm frames, and leaves them", async () => {
     const session = new DebugSession(timeline);
     await session.move({ kind: "seek", position: "end" });
