@@ -15,7 +15,7 @@ import { isWide, type Module, slotTypes } from "../vm/types.ts";
 import { SnapshotError } from "./errors.ts";
 import { CHUNK_PAGES, type ChunkChange, ChunkEditor, chunkCount, PAGE_WORDS, type PageTable, pageAt, pageOf, ZERO_CHUNK } from "./pages.ts";
 import { alignShape, findModules, shapeOf } from "./shape.ts";
-import { type Dropped, emptySnapshot, evolve, type Snapshot } from "./tree.ts";
+import { type Dropped, emptySnapshot, evolve, type MemoryState, type Snapshot } from "./tree.ts";
 
 /** Words at the start of a page that an access marked only in the page before may have changed: 15 bytes, rounded up. */
 const SPILL_WORDS = 4;
@@ -36,7 +36,7 @@ const owners = new WeakMap<Store, SnapshotTaker>();
 export class SnapshotTaker {
   readonly store: Store;
   private current: Snapshot;
-  /** The objects whose marks are relative to the base, by address. */
+  /** The objects whose marks are relative to the base: memories as `allMemories` has them, tables by address. */
   private memories: readonly Memory[] = [];
   private tables: readonly Table[] = [];
   /** Whether memories and tables added since then are zero but for their marks. Not so for what a first look finds. */
@@ -64,9 +64,10 @@ export class SnapshotTaker {
     const globals = shareWords(canonicalGlobals(store), base.globals);
     const scalars = canonicalScalars(store, base);
     const tables = store.tables.map((table, addr) => this.tableChanges(table, addr));
-    const memories = store.memories.map((memory, addr) => this.memoryChanges(memory, addr));
+    const memories = allMemories(store).map((memory, index) => this.memoryChanges(memory, index));
+    const pinned = shareWords(Int32Array.from(store.pinned).sort(), base.pinned);
     this.current = evolve(base, (draft) => {
-      Object.assign(draft, scalars, { event, shape, dropped, frames, globals });
+      Object.assign(draft, scalars, { event, shape, dropped, frames, globals, pinned });
       draft.tables.length = Math.min(draft.tables.length, tables.length);
       for (const [addr, changes] of tables.entries()) {
         if (changes === undefined) continue;
@@ -75,14 +76,14 @@ export class SnapshotTaker {
         state.length = store.tables[addr]!.length;
         applyChanges(state.pages as Chunks, state.length, changes);
       }
-      draft.memories.length = Math.min(draft.memories.length, memories.length);
-      for (const [addr, changes] of memories.entries()) {
-        draft.memories[addr] ??= { pageCount: 0, pages: [] };
-        const state = draft.memories[addr];
-        const memory = store.memories[addr]!;
+      draft.memories.length = Math.min(draft.memories.length, store.memories.length);
+      for (const [index, memory] of allMemories(store).entries()) {
+        if (index > 0) draft.memories[index - 1] ??= { pageCount: 0, pages: [] };
+        const state = index === 0 ? draft.heap : draft.memories[index - 1]!;
+        const changes = memories[index]!;
         if (changes.length === 0 && state.pageCount === memory.pageCount) continue;
         state.pageCount = memory.pageCount;
-        applyChanges(state.pages as Chunks, memory.byteLength >>> 2, changes);
+        applyChanges(state.pages as Chunks, memory.words.length, changes);
       }
     });
     this.agree();
@@ -115,11 +116,13 @@ export class SnapshotTaker {
     this.tables = [];
     this.marksComplete = false;
     alignShape(store, snapshot, found, base.shape);
-    for (const [addr, memory] of store.memories.entries()) resizeMemory(memory, snapshot.memories[addr]!.pageCount, addr);
-    for (const [addr, memory] of store.memories.entries()) {
-      const known = memories[addr] === memory || (marksComplete && addr >= memories.length);
-      restoreMemory(memory, snapshot.memories[addr]!.pages, known ? (base.memories[addr]?.pages ?? []) : undefined);
+    const live = allMemories(store);
+    for (const [index, memory] of live.entries()) resizeMemory(memory, memoryState(snapshot, index)!.pageCount, index);
+    for (const [index, memory] of live.entries()) {
+      const known = memories[index] === memory || (marksComplete && index >= memories.length);
+      restoreMemory(memory, memoryState(snapshot, index)!.pages, known ? (memoryState(base, index)?.pages ?? []) : undefined);
     }
+    restorePinned(store, snapshot.pinned);
     for (const [addr, table] of store.tables.entries()) {
       const state = snapshot.tables[addr]!;
       const same = tables[addr] === table && !table.dirty && base.tables[addr] === state;
@@ -186,7 +189,7 @@ export class SnapshotTaker {
 
   /** Notes that the store equals `current`: from here on, marks are relative to it. */
   private agree(): void {
-    this.memories = this.store.memories.slice();
+    this.memories = allMemories(this.store);
     this.tables = this.store.tables.slice();
     this.marksComplete = true;
     for (const memory of this.memories) memory.dirty.fill(0);
@@ -212,9 +215,9 @@ export class SnapshotTaker {
     return editor.finish();
   }
 
-  private memoryChanges(memory: Memory, addr: number): readonly ChunkChange[] {
-    const known = this.memories[addr] === memory || (this.marksComplete && addr >= this.memories.length);
-    const editor = new ChunkEditor(this.current.memories[addr]?.pages ?? []);
+  private memoryChanges(memory: Memory, index: number): readonly ChunkChange[] {
+    const known = this.memories[index] === memory || (this.marksComplete && index >= this.memories.length);
+    const editor = new ChunkEditor(memoryState(this.current, index)?.pages ?? []);
     const { words, dirty } = memory;
     if (!known) {
       for (let page = 0; page < dirty.length; page++) takePage(editor, words, page * PAGE_WORDS, page);
@@ -229,6 +232,21 @@ export class SnapshotTaker {
     }
     return editor.finish();
   }
+}
+
+/** The heap, then the memories by address: what is held in pages. */
+function allMemories(store: Store): Memory[] {
+  return [store.heap.memory, ...store.memories];
+}
+
+/** State of the memory at an index of `allMemories`. */
+function memoryState(snapshot: Snapshot, index: number): MemoryState | undefined {
+  return index === 0 ? snapshot.heap : snapshot.memories[index - 1];
+}
+
+function restorePinned(store: Store, pinned: Int32Array): void {
+  store.pinned.clear();
+  for (const ref of pinned) store.pinned.add(ref);
 }
 
 /** A new store that is equal to the snapshot; `modules` in any order. Errors and cost as those of `restore`. */
@@ -340,6 +358,7 @@ function canonicalScalars(store: Store, base: Snapshot): Partial<Snapshot> {
     resultFunc: returned ? store.resultFunc : -1,
     resultSlot: returned ? store.resultSlot : 0,
     results: shareWords(returned ? canonicalResults(store) : new Int32Array(0), base.results),
+    exception: trapped && store.trap === Trap.UncaughtException ? store.exception : 0,
     grow: status === Status.Growing && store.grow !== undefined ? Object.freeze({ ...store.grow }) : undefined,
   };
 }
@@ -360,11 +379,13 @@ function restoreScalars(store: Store, snapshot: Snapshot): void {
   store.resultFunc = snapshot.resultFunc;
   store.resultSlot = snapshot.resultSlot;
   store.grow = snapshot.grow;
+  store.exception = snapshot.exception;
 }
 
-function resizeMemory(memory: Memory, pageCount: number, addr: number): void {
+function resizeMemory(memory: Memory, pageCount: number, index: number): void {
   if (memory.pageCount === pageCount || memory.resize(pageCount)) return;
-  throw new ResourceError("out-of-memory", `cannot restore memory ${addr}: no room for ${pageCount} pages of 64 KiB`);
+  const what = index === 0 ? "the heap" : `memory ${index - 1}`;
+  throw new ResourceError("out-of-memory", `cannot restore ${what}: no room for ${pageCount} pages of ${memory.pageBytes} bytes`);
 }
 
 /** Writes the pages that differ. `base` is what the memory held when its marks were cleared; undefined when that is unknown. */

@@ -3,12 +3,15 @@
  * as another says. Restoring may then index without looking. What only a module can tell is checked when restoring.
  */
 import type { FrameState } from "../vm/frames.ts";
-import { MAX_MEMORY_PAGES, WASM_PAGE_BYTES } from "../vm/memory.ts";
+import { isHeapRef } from "../vm/heap.ts";
+import { isTraced } from "../vm/layout.ts";
+import { mostPages, SNAPSHOT_PAGE_BYTES, WASM_PAGE_BYTES } from "../vm/memory.ts";
 import { FrameFlag, Status } from "../vm/store.ts";
 import { MAX_TABLE_ELEMENTS } from "../vm/table.ts";
 import { LAST_TRAP, Trap } from "../vm/trap.ts";
-import { slotTypes, ValType } from "../vm/types.ts";
+import { isRefType, slotTypes, ValType } from "../vm/types.ts";
 import { corrupt } from "./bytes.ts";
+import { checkTypes, HeapMap } from "./check-heap.ts";
 import { CHUNK_PAGES, chunkCount, PAGE_WORDS, type PageTable, pageAt, ZERO_PAGE } from "./pages.ts";
 import type { Shape, Snapshot } from "./tree.ts";
 
@@ -22,16 +25,30 @@ function insist(truth: boolean, what: string): asserts truth {
 
 /** Throws SnapshotError "snapshot-corrupt" with the first thing that is wrong. Cost: everything but whole memory pages. */
 export function checkSnapshot(snapshot: Snapshot): void {
+  checkTypes(snapshot.shape);
   checkShape(snapshot.shape);
   checkLists(snapshot);
   for (const [addr, { pageCount, pages }] of snapshot.memories.entries()) {
-    const most = Math.min(snapshot.shape.memories[addr]!.maxPages ?? MAX_MEMORY_PAGES, MAX_MEMORY_PAGES);
-    insist(pageCount <= most, `memory ${addr} is larger than its maximum`);
-    checkPages(pages, (pageCount * WASM_PAGE_BYTES) / 4, `memory ${addr}`);
+    const { maxPages, traits } = snapshot.shape.memories[addr]!;
+    insist(pageCount <= Math.min(maxPages ?? mostPages(traits), mostPages(traits)), `memory ${addr} is larger than its maximum`);
+    const byteLength = pageCount * 2 ** (traits.pageShift ?? 16);
+    checkPages(pages, (Math.ceil(byteLength / SNAPSHOT_PAGE_BYTES) * SNAPSHOT_PAGE_BYTES) / 4, `memory ${addr}`);
   }
-  for (const addr of snapshot.tables.keys()) checkTable(snapshot, addr);
+  checkPages(snapshot.heap.pages, (snapshot.heap.pageCount * WASM_PAGE_BYTES) / 4, "the heap");
+  const heap = new HeapMap(snapshot);
+  for (const addr of snapshot.tables.keys()) checkTable(snapshot, addr, heap);
   for (const [slot, type] of globalSlotTypes(snapshot.shape).entries()) {
-    if (type === ValType.FuncRef) checkFuncRef(snapshot.globals[slot * 2]!, snapshot.shape, `the global in slot ${slot}`);
+    if (isRefType(type)) checkRef(snapshot.globals[slot * 2]!, type, snapshot.shape, heap, `the global in slot ${slot}`);
+  }
+  for (const ref of snapshot.pinned) insist(isHeapRef(ref) && heap.allows(ref), "the host holds what is no object");
+  insist(heap.allows(snapshot.exception), "what was thrown is no object");
+  for (const { elemRefs } of snapshot.shape.instances) {
+    // Which kind of reference a segment holds only its module knows.
+    const fits = (ref: number): boolean => (isHeapRef(ref) ? heap.allows(ref) : ref <= snapshot.shape.funcs.length);
+    insist(
+      elemRefs.every((refs) => refs.every(fits)),
+      "a segment refers to what does not exist",
+    );
   }
   checkFrames(snapshot);
   checkStatus(snapshot);
@@ -41,7 +58,7 @@ function inRange(addrs: Int32Array, count: number): boolean {
   return addrs.every((addr) => addr >= 0 && addr < count);
 }
 
-function checkShape({ modules, instances, funcs, tables, memories, globals }: Shape): void {
+function checkShape({ modules, instances, funcs, tables, memories, globals, tags }: Shape): void {
   for (const [addr, instance] of instances.entries()) {
     const fits =
       instance.moduleIndex < modules.length &&
@@ -49,7 +66,7 @@ function checkShape({ modules, instances, funcs, tables, memories, globals }: Sh
       inRange(instance.tableAddrs, tables.length) &&
       inRange(instance.memoryAddrs, memories.length) &&
       inRange(instance.globalAddrs, globals.length) &&
-      instance.elemRefs.every((refs) => inRange(refs, funcs.length + 1));
+      inRange(instance.tagAddrs, tags.length);
     insist(fits, `instance ${addr} refers to what does not exist`);
   }
   for (const [addr, func] of funcs.entries()) {
@@ -84,18 +101,20 @@ function isZero(words: Int32Array, from: number): boolean {
   return true;
 }
 
-function checkFuncRef(ref: number, { funcs }: Shape, name: string): void {
-  insist(ref >= 0 && ref <= funcs.length, `${name} refers to a function that does not exist`);
+/** A reference to a function or an object must lead to one; what the host's mean is its business. */
+function checkRef(ref: number, type: ValType, { funcs, types }: Shape, heap: HeapMap, name: string): void {
+  if (isTraced(types, type)) insist(heap.allows(ref), `${name} refers to what is no object`);
+  else insist(ref >= 0 && ref <= funcs.length, `${name} refers to a function that does not exist`);
 }
 
-function checkTable({ shape, tables }: Snapshot, addr: number): void {
+function checkTable({ shape, tables }: Snapshot, addr: number, heap: HeapMap): void {
   const { length, pages } = tables[addr]!;
   const { elemType, max } = shape.tables[addr]!;
   insist(length <= Math.min(max ?? MAX_TABLE_ELEMENTS, MAX_TABLE_ELEMENTS), `table ${addr} is larger than its maximum`);
-  insist(elemType === ValType.FuncRef || elemType === ValType.ExternRef, `table ${addr} holds no references`);
   checkPages(pages, length, `table ${addr}`);
-  if (elemType !== ValType.FuncRef) return;
-  for (const page of new Set(pages.flatMap((chunk) => chunk.pages))) for (const ref of page) checkFuncRef(ref, shape, `table ${addr}`);
+  for (const page of new Set(pages.flatMap((chunk) => chunk.pages))) {
+    for (const ref of page) checkRef(ref, elemType, shape, heap, `table ${addr}`);
+  }
 }
 
 /** Whether slots `[slot, slot + count)` exist. */
@@ -146,6 +165,8 @@ function growFits(snapshot: Snapshot): boolean {
   const { kind, addr, slot, init } = snapshot.grow!;
   const count = kind === "memory" ? snapshot.memories.length : snapshot.tables.length;
   const refFits =
-    kind === "memory" || snapshot.shape.tables[addr]?.elemType !== ValType.FuncRef || (init >= 0 && init <= snapshot.shape.funcs.length);
+    kind === "memory" ||
+    isTraced(snapshot.shape.types, snapshot.shape.tables[addr]?.elemType ?? ValType.FuncRef) ||
+    (init >= 0 && init <= snapshot.shape.funcs.length);
   return addr < count && refFits && (slot === -1 || slotsExist(snapshot, slot, 1));
 }

@@ -31,7 +31,7 @@ import type { Position, Shape, Snapshot } from "./tree.ts";
 export const MAGIC = "rewasmSN";
 export const END_MAGIC = "rewasmNS";
 /** Rises whenever a file of before can no longer be read or would mean something else. */
-export const CONTAINER_VERSION = 1;
+export const CONTAINER_VERSION = 2;
 export const BLOCK_HEADER_BYTES = 13;
 export const FOOTER_BYTES = 20;
 /** Pages and chunks of one block at most: 256 KiB of pages. */
@@ -176,7 +176,7 @@ export class SnapshotWriter {
   add(snapshot: Snapshot): void {
     if (this.finished) throw new SnapshotError("snapshot-use", "the file of snapshots is finished");
     const news = new Set<Chunk>();
-    for (const { pages } of [...snapshot.memories, ...snapshot.tables]) {
+    for (const { pages } of [...snapshot.memories, ...snapshot.tables, snapshot.heap]) {
       for (const chunk of pages) if (this.chunkIds.get(chunk) === undefined) news.add(chunk);
     }
     this.addPages(news);

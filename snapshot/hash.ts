@@ -9,7 +9,7 @@ import { encodeMachine, encodeShape, type Stand } from "./record.ts";
 import type { Shape, Snapshot } from "./tree.ts";
 
 /** Raised whenever the same machine would hash differently than before. */
-const HASH_VERSION = "rewasm state 2";
+const HASH_VERSION = "rewasm state 3";
 
 /** Remembers what hashing a shape gives; see digest.ts. */
 const shapes = new WeakMap<Shape, Uint8Array>();

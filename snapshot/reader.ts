@@ -146,6 +146,8 @@ export class SnapshotReader {
     input.end();
     if (machine.tick !== entry.tick) throw corrupt("the index has another tick than the snapshot");
     const shape = yield* this.shape(shapeId);
+    const heap = memories.at(-1);
+    if (heap === undefined) throw corrupt("it has no heap");
     const chunks = yield* this.loadChunks(referencedChunks({ tables, memories }));
     const table = (ids: readonly number[]) => ids.map((id) => chunks.get(id)!);
     const snapshot: Snapshot = {
@@ -153,7 +155,8 @@ export class SnapshotReader {
       event: entry.event,
       shape,
       tables: tables.map(({ length, chunkIds }) => ({ length, pages: table(chunkIds) })),
-      memories: memories.map(({ pageCount, chunkIds }) => ({ pageCount, pages: table(chunkIds) })),
+      memories: memories.slice(0, -1).map(({ pageCount, chunkIds }) => ({ pageCount, pages: table(chunkIds) })),
+      heap: { pageCount: heap.pageCount, pages: table(heap.chunkIds) },
     };
     checkSnapshot(snapshot);
     return snapshot;

@@ -3,10 +3,11 @@
  * digests where pages stand, the stored form has numbers there; so what is hashed is what is stored.
  */
 import type { FrameState } from "../vm/frames.ts";
+import type { MemoryTraits } from "../vm/memory.ts";
 import type { PendingGrow, Status } from "../vm/store.ts";
 import { Status as AnyStatus } from "../vm/store.ts";
 import type { Trap } from "../vm/trap.ts";
-import { type FuncType, ValType } from "../vm/types.ts";
+import type { FuncType, TypeDef } from "../vm/types.ts";
 import { type ByteReader, type ByteWriter, corrupt } from "./bytes.ts";
 import { moduleDigest } from "./digest.ts";
 import type { Chunk } from "./pages.ts";
@@ -19,9 +20,9 @@ export const MAX_STACK_BYTES = 1 << 30;
 
 export function encodeShape(out: ByteWriter, shape: Shape): void {
   encodeList(out, shape.modules, (module) => out.text(moduleDigest(module)));
-  encodeList(out, shape.instances, ({ moduleIndex, funcAddrs, tableAddrs, memoryAddrs, globalAddrs, elemRefs }) => {
+  encodeList(out, shape.instances, ({ moduleIndex, funcAddrs, tableAddrs, memoryAddrs, globalAddrs, tagAddrs, elemRefs }) => {
     out.number(moduleIndex);
-    for (const words of [funcAddrs, tableAddrs, memoryAddrs, globalAddrs]) out.words(words);
+    for (const words of [funcAddrs, tableAddrs, memoryAddrs, globalAddrs, tagAddrs]) out.words(words);
     encodeList(out, elemRefs, (refs) => out.words(refs));
   });
   encodeList(out, shape.funcs, (func) => {
@@ -32,19 +33,69 @@ export function encodeShape(out: ByteWriter, shape: Shape): void {
     } else {
       out.text(func.module);
       out.text(func.name);
-      out.blob(Uint8Array.from(func.type.params));
-      out.blob(Uint8Array.from(func.type.results));
+      encodeFuncType(out, func.type);
+      out.number((func.typeNumber ?? -1) + 1);
     }
   });
   encodeList(out, shape.globals, ({ valType, mutable }) => {
-    out.u8(valType);
+    out.number(valType);
     out.u8(mutable ? 1 : 0);
   });
-  encodeList(out, shape.tables, ({ elemType, max }) => {
-    out.u8(elemType);
+  encodeList(out, shape.tables, ({ elemType, max, address64 }) => {
+    out.number(elemType);
     encodeMax(out, max);
+    out.u8(address64 ? 1 : 0);
   });
-  encodeList(out, shape.memories, ({ maxPages }) => encodeMax(out, maxPages));
+  encodeList(out, shape.memories, ({ maxPages, traits }) => {
+    encodeMax(out, maxPages);
+    out.u8((traits.address64 === true ? 1 : 0) | (traits.shared === true ? 2 : 0) | (traits.pageShift === 0 ? 4 : 0));
+  });
+  encodeList(out, shape.tags, (typeNumber) => out.number(typeNumber));
+  encodeList(out, shape.types, (def) => encodeTypeDef(out, def));
+}
+
+function encodeFuncType(out: ByteWriter, { params, results }: FuncType): void {
+  encodeList(out, params, (type) => out.number(type));
+  encodeList(out, results, (type) => out.number(type));
+}
+
+function decodeFuncType(input: ByteReader): FuncType {
+  const params = input.list(1, () => input.number(MAX_I32));
+  return { params, results: input.list(1, () => input.number(MAX_I32)) };
+}
+
+const typeKinds = ["func", "struct", "array"] as const;
+
+function encodeTypeDef(out: ByteWriter, def: TypeDef): void {
+  out.u8(typeKinds.indexOf(def.kind));
+  out.u8(def.final ? 1 : 0);
+  for (const index of [def.supertype, def.descriptor, def.describes, def.groupStart, def.groupSize]) out.signed(index);
+  if (def.func !== undefined) encodeFuncType(out, def.func);
+  else {
+    encodeList(out, def.fields, ({ type, mutable }) => {
+      out.number(type);
+      out.u8(mutable ? 1 : 0);
+    });
+  }
+}
+
+function decodeTypeDef(input: ByteReader): TypeDef {
+  const kind = typeKinds[input.number(2)]!;
+  const final = input.number(1) === 1;
+  const index = () => input.signed(-1, MAX_I32);
+  const links = { supertype: index(), descriptor: index(), describes: index(), groupStart: index(), groupSize: index() };
+  const func = kind === "func" ? decodeFuncType(input) : undefined;
+  const fields = kind === "func" ? [] : input.list(2, () => ({ type: input.number(MAX_I32), mutable: input.number(1) === 1 }));
+  return { kind, func, fields, final, ...links, wasmOffset: 0 };
+}
+
+function decodeTraits(input: ByteReader): MemoryTraits {
+  const bits = input.number(7);
+  return {
+    ...((bits & 1) !== 0 && { address64: true }),
+    ...((bits & 2) !== 0 && { shared: true }),
+    ...((bits & 4) !== 0 && { pageShift: 0 }),
+  };
 }
 
 export function decodeShape(input: ByteReader): Shape {
@@ -54,11 +105,13 @@ export function decodeShape(input: ByteReader): Shape {
       if (!/^[0-9a-f]{64}$/.test(digest)) throw corrupt("a module's digest is malformed");
       return digest;
     }),
-    instances: input.list(6, () => decodeInstance(input)),
+    instances: input.list(7, () => decodeInstance(input)),
     funcs: input.list(3, () => decodeFunc(input)),
-    globals: input.list(2, () => ({ valType: decodeValType(input.u8()), mutable: input.number(1) === 1 })),
-    tables: input.list(2, () => ({ elemType: decodeValType(input.u8()), max: decodeMax(input) })),
-    memories: input.list(1, () => ({ maxPages: decodeMax(input) })),
+    globals: input.list(2, () => ({ valType: input.number(MAX_I32), mutable: input.number(1) === 1 })),
+    tables: input.list(3, () => ({ elemType: input.number(MAX_I32), max: decodeMax(input), address64: input.number(1) === 1 })),
+    memories: input.list(2, () => ({ maxPages: decodeMax(input), traits: decodeTraits(input) })),
+    tags: input.list(1, () => input.number(MAX_I32)),
+    types: input.list(8, () => decodeTypeDef(input)),
   });
 }
 
@@ -69,6 +122,7 @@ function decodeInstance(input: ByteReader): InstanceShape {
     tableAddrs: input.words(),
     memoryAddrs: input.words(),
     globalAddrs: input.words(),
+    tagAddrs: input.words(),
     elemRefs: input.list(1, () => input.words()),
   };
 }
@@ -77,14 +131,9 @@ function decodeFunc(input: ByteReader): FuncShape {
   if (input.number(1) === 0) return { kind: "wasm", instanceAddr: input.number(), funcIndex: input.number() };
   const module = input.text();
   const name = input.text();
-  const params = Array.from(input.blob(), decodeValType);
-  const type: FuncType = { params, results: Array.from(input.blob(), decodeValType) };
-  return { kind: "host", module, name, type };
-}
-
-function decodeValType(code: number): ValType {
-  for (const type of Object.values(ValType)) if (type === code) return type;
-  throw corrupt(`there is no value type 0x${code.toString(16)}`);
+  const type = decodeFuncType(input);
+  const typeNumber = input.number(MAX_I32) - 1;
+  return { kind: "host", module, name, type, ...(typeNumber >= 0 && { typeNumber }) };
 }
 
 function encodeMax(out: ByteWriter, max: number | undefined): void {
@@ -92,7 +141,7 @@ function encodeMax(out: ByteWriter, max: number | undefined): void {
 }
 
 function decodeMax(input: ByteReader): number | undefined {
-  const max = input.number(MAX_U32 + 1);
+  const max = input.number();
   return max === 0 ? undefined : max - 1;
 }
 
@@ -172,16 +221,19 @@ export function encodeMachine(out: ByteWriter, snapshot: Snapshot, stand: Stand)
     out.number(length);
     encodeList(out, pages, (chunk) => stand.chunk(out, chunk));
   });
-  encodeList(out, snapshot.memories, ({ pageCount, pages }) => {
+  encodeList(out, [...snapshot.memories, snapshot.heap], ({ pageCount, pages }) => {
     out.number(pageCount);
     encodeList(out, pages, (chunk) => stand.chunk(out, chunk));
   });
+  out.words(snapshot.pinned);
+  out.signed(snapshot.exception);
 }
 
 /** A machine whose shape and chunks are still numbers. */
-export interface MachineRecord extends Omit<Snapshot, "event" | "shape" | "tables" | "memories"> {
+export interface MachineRecord extends Omit<Snapshot, "event" | "shape" | "tables" | "memories" | "heap"> {
   readonly shapeId: number;
   readonly tables: readonly { readonly length: number; readonly chunkIds: readonly number[] }[];
+  /** The heap is the last. */
   readonly memories: readonly { readonly pageCount: number; readonly chunkIds: readonly number[] }[];
 }
 
@@ -204,5 +256,7 @@ export function decodeMachine(input: ByteReader): MachineRecord {
     globals: input.words(),
     tables: input.list(2, () => ({ length: input.number(), chunkIds: input.list(1, () => input.number()) })),
     memories: input.list(2, () => ({ pageCount: input.number(), chunkIds: input.list(1, () => input.number()) })),
+    pinned: input.words(),
+    exception: input.signed(0, MAX_I32),
   };
 }

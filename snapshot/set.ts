@@ -160,7 +160,7 @@ export class SnapshotSet {
 
   private hold(snapshot: Snapshot): void {
     this.bytes += ownBytes(snapshot);
-    for (const { pages } of [...snapshot.memories, ...snapshot.tables]) {
+    for (const { pages } of [...snapshot.memories, ...snapshot.tables, snapshot.heap]) {
       for (const chunk of pages) if (chunk !== ZERO_CHUNK && this.chunks.add(chunk)) this.holdChunk(chunk);
     }
     if (!this.frameLists.add(snapshot.frames)) return;
@@ -175,7 +175,7 @@ export class SnapshotSet {
 
   private release(snapshot: Snapshot): void {
     this.bytes -= ownBytes(snapshot);
-    for (const { pages } of [...snapshot.memories, ...snapshot.tables]) {
+    for (const { pages } of [...snapshot.memories, ...snapshot.tables, snapshot.heap]) {
       for (const chunk of pages) if (chunk !== ZERO_CHUNK && this.chunks.remove(chunk)) this.releaseChunk(chunk);
     }
     if (!this.frameLists.remove(snapshot.frames)) return;
@@ -190,9 +190,9 @@ export class SnapshotSet {
 }
 
 /** What is counted per snapshot, shared or not: small lists. */
-function ownBytes({ memories, tables, globals }: Snapshot): number {
+function ownBytes({ memories, tables, globals, heap }: Snapshot): number {
   let bytes = SNAPSHOT_OVERHEAD_BYTES + globals.byteLength;
-  for (const { pages } of [...memories, ...tables]) bytes += pages.length * REFERENCE_BYTES;
+  for (const { pages } of [...memories, ...tables, heap]) bytes += pages.length * REFERENCE_BYTES;
   return bytes;
 }
 

@@ -2,6 +2,8 @@
  * The shape of a store: what instantiation added to it. Read from a store, and given to a store that lacks some of it or
  * has more. Values of memories, tables, globals and frames are not touched here.
  */
+
+import { sameTraits } from "../vm/instantiate.ts";
 import { forgetCode } from "../vm/lower.ts";
 import { type Func, type Instance, type Store, wasmFunc } from "../vm/store.ts";
 import { funcTypeName, type Module } from "../vm/types.ts";
@@ -11,26 +13,31 @@ import { type FuncShape, freezeShape, type InstanceShape, type Shape, type Snaps
 
 /** The store's shape: `base` itself while nothing was added since. Cost: a comparison of lengths, else all of it. */
 export function shapeOf(store: Store, base: Shape): Shape {
-  const { modules, instances, funcs, globals, tables, memories } = store;
+  const { modules, instances, funcs, globals, tables, memories, tags } = store;
+  const { types } = store.types;
   if (
     modules.length === base.modules.length &&
     instances.length === base.instances.length &&
     funcs.length === base.funcs.length &&
     globals.length === base.globals.length &&
     tables.length === base.tables.length &&
-    memories.length === base.memories.length
+    memories.length === base.memories.length &&
+    tags.length === base.tags.length &&
+    types.length === base.types.length
   ) {
     return base;
   }
   return freezeShape({
     modules: modules.slice(),
-    instances: instances.map(({ moduleIndex, funcAddrs, tableAddrs, memoryAddrs, globalAddrs, elemRefs }) => {
-      return { moduleIndex, funcAddrs, tableAddrs, memoryAddrs, globalAddrs, elemRefs };
+    instances: instances.map(({ moduleIndex, funcAddrs, tableAddrs, memoryAddrs, globalAddrs, tagAddrs, elemRefs }) => {
+      return { moduleIndex, funcAddrs, tableAddrs, memoryAddrs, globalAddrs, tagAddrs, elemRefs };
     }),
     funcs: funcs.slice(),
     globals: globals.map(({ type }) => type),
-    tables: tables.map(({ elemType, max }) => ({ elemType, max })),
-    memories: memories.map(({ maxPages }) => ({ maxPages })),
+    tables: tables.map(({ elemType, max, address64 }) => ({ elemType, max, address64 })),
+    memories: memories.map(({ maxPages, traits }) => ({ maxPages, traits })),
+    tags: tags.map(({ typeNumber }) => typeNumber),
+    types: types.slice(),
   });
 }
 
@@ -58,6 +65,7 @@ export function findModules(store: Store, snapshot: Snapshot, given: readonly Mo
       instance.tableAddrs.length === module.tableTypes.length &&
       instance.memoryAddrs.length === module.memoryTypes.length &&
       instance.globalAddrs.length === module.globalTypes.length &&
+      instance.tagAddrs.length === module.tagTypes.length &&
       instance.elemRefs.length === module.elems.length &&
       dropped.elems.length === module.elems.length &&
       dropped.datas.length === module.datas.length;
@@ -74,6 +82,7 @@ export function findModules(store: Store, snapshot: Snapshot, given: readonly Mo
 export function alignShape(store: Store, snapshot: Snapshot, modules: readonly Module[], base: Shape): void {
   const { shape } = snapshot;
   const known = shape === base;
+  alignTypes(store, shape);
   const instances = known ? shape.instances.length : commonInstances(store, shape, modules);
   const funcs = known ? shape.funcs.length : commonFuncs(store, shape, instances);
   // Code and cached types belong to functions and modules by number; whatever comes next under these numbers may differ.
@@ -88,24 +97,40 @@ export function alignShape(store: Store, snapshot: Snapshot, modules: readonly M
   );
   cut(
     store.tables,
-    common(store.tables, shape.tables, (a, b) => a.elemType === b.elemType && a.max === b.max),
+    common(store.tables, shape.tables, (a, b) => a.elemType === b.elemType && a.max === b.max && a.address64 === b.address64),
   );
   cut(
     store.memories,
-    common(store.memories, shape.memories, (a, b) => a.maxPages === b.maxPages),
+    common(store.memories, shape.memories, (a, b) => a.maxPages === b.maxPages && sameTraits(a.traits, b.traits)),
+  );
+  cut(
+    store.tags,
+    common(store.tags, shape.tags, (a, b) => a.typeNumber === b),
   );
   for (const module of modules.slice(store.modules.length)) store.modules.push(module);
-  for (const [i, { elemType, max }] of rest(shape.tables, store.tables.length)) {
-    store.addTable({ elemType, limits: { min: snapshot.tables[i]!.length, max } });
+  for (const [i, { elemType, max, address64 }] of rest(shape.tables, store.tables.length)) {
+    store.addTable({ elemType, limits: { min: snapshot.tables[i]!.length, max }, address64 });
   }
-  for (const [i, { maxPages }] of rest(shape.memories, store.memories.length)) {
-    store.addMemory({ limits: { min: snapshot.memories[i]!.pageCount, max: maxPages } });
+  for (const [i, { maxPages, traits }] of rest(shape.memories, store.memories.length)) {
+    store.addMemory({ limits: { min: snapshot.memories[i]!.pageCount, max: maxPages }, ...traits });
   }
+  for (const [, typeNumber] of rest(shape.tags, store.tags.length)) store.addTag(typeNumber);
   for (const [, type] of rest(shape.globals, store.globals.length)) store.addGlobal(type, 0n);
   for (const [, instance] of rest(shape.instances, store.instances.length)) {
     store.instances.push(makeInstance(instance, modules[instance.moduleIndex]!));
   }
   for (const [addr, func] of rest(shape.funcs, store.funcs.length)) store.addFunc(makeFunc(store, shape, modules, func, addr));
+}
+
+/**
+ * Gives the store's types the numbers of the snapshot. What the store has beyond stays: the execution that goes on from
+ * here adds the same again, or (another program in the same store) others, for which all numbers are given anew.
+ */
+function alignTypes(store: Store, shape: Shape): void {
+  const { types } = store;
+  if (types.types.length === shape.types.length && types.types.every((def, i) => def === shape.types[i])) return;
+  types.restore(shape.types);
+  store.forgetLayouts();
 }
 
 function mismatch(message: string): SnapshotError {
@@ -144,6 +169,7 @@ function commonInstances(store: Store, shape: Shape, modules: readonly Module[])
       sameAddrs(live.tableAddrs, wanted.tableAddrs) &&
       sameAddrs(live.memoryAddrs, wanted.memoryAddrs) &&
       sameAddrs(live.globalAddrs, wanted.globalAddrs) &&
+      sameAddrs(live.tagAddrs, wanted.tagAddrs) &&
       live.elemRefs.length === wanted.elemRefs.length &&
       live.elemRefs.every((refs, i) => sameAddrs(refs, wanted.elemRefs[i]!)),
   );
@@ -172,13 +198,20 @@ function wasmFuncType(shape: Shape, modules: readonly Module[], func: FuncShape 
 }
 
 function makeFunc(store: Store, shape: Shape, modules: readonly Module[], func: FuncShape, addr: number): Func {
-  if (func.kind === "host") return { kind: "host", type: func.type, module: func.module, name: func.name };
+  if (func.kind === "host")
+    return {
+      kind: "host",
+      type: func.type,
+      module: func.module,
+      name: func.name,
+      ...(func.typeNumber !== undefined && { typeNumber: func.typeNumber }),
+    };
   wasmFuncType(shape, modules, func, addr);
   return wasmFunc(store, modules[shape.instances[func.instanceAddr]!.moduleIndex]!, func.instanceAddr, func.funcIndex);
 }
 
 function makeInstance(shape: InstanceShape, module: Module): Instance {
-  const { moduleIndex, funcAddrs, tableAddrs, memoryAddrs, globalAddrs, elemRefs } = shape;
+  const { moduleIndex, funcAddrs, tableAddrs, memoryAddrs, globalAddrs, tagAddrs, elemRefs } = shape;
   return {
     module,
     moduleIndex,
@@ -186,6 +219,7 @@ function makeInstance(shape: InstanceShape, module: Module): Instance {
     tableAddrs,
     memoryAddrs,
     globalAddrs,
+    tagAddrs,
     elemRefs,
     droppedElems: new Uint8Array(module.elems.length),
     droppedDatas: new Uint8Array(module.datas.length),

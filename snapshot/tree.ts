@@ -7,9 +7,10 @@
  */
 import { type Draft, Immer } from "immer";
 import type { FrameState } from "../vm/frames.ts";
+import type { MemoryTraits } from "../vm/memory.ts";
 import { type PendingGrow, Status } from "../vm/store.ts";
 import { Trap } from "../vm/trap.ts";
-import type { FuncType, GlobalType, Module, ValType } from "../vm/types.ts";
+import type { FuncType, GlobalType, Module, TypeDef, ValType } from "../vm/types.ts";
 import { type PageTable, readWords } from "./pages.ts";
 
 /** A place in an execution: `tick` instructions have retired and `event` events of the trace have happened. */
@@ -32,12 +33,13 @@ export interface InstanceShape {
   readonly tableAddrs: Int32Array;
   readonly memoryAddrs: Int32Array;
   readonly globalAddrs: Int32Array;
+  readonly tagAddrs: Int32Array;
   readonly elemRefs: readonly Int32Array[];
 }
 
 export type FuncShape =
   | { readonly kind: "wasm"; readonly instanceAddr: number; readonly funcIndex: number }
-  | { readonly kind: "host"; readonly module: string; readonly name: string; readonly type: FuncType };
+  | { readonly kind: "host"; readonly module: string; readonly name: string; readonly type: FuncType; readonly typeNumber?: number };
 
 /** What instantiation made and nothing changes afterwards, by store address. Frozen; shared until something is added. */
 export interface Shape {
@@ -45,9 +47,13 @@ export interface Shape {
   readonly instances: readonly InstanceShape[];
   readonly funcs: readonly FuncShape[];
   readonly globals: readonly GlobalType[];
-  readonly tables: readonly { readonly elemType: ValType; readonly max: number | undefined }[];
-  /** Declared maxima in wasm pages. */
-  readonly memories: readonly { readonly maxPages: number | undefined }[];
+  readonly tables: readonly { readonly elemType: ValType; readonly max: number | undefined; readonly address64: boolean }[];
+  /** Declared maxima in pages, and what else their types say. */
+  readonly memories: readonly { readonly maxPages: number | undefined; readonly traits: MemoryTraits }[];
+  /** Numbers of their types. */
+  readonly tags: readonly number[];
+  /** All types by number: objects and functions are of them. */
+  readonly types: readonly TypeDef[];
 }
 
 /** Segments of one instance that were dropped: 1 each. */
@@ -63,7 +69,7 @@ export interface TableState {
 }
 
 export interface MemoryState {
-  /** Wasm pages of 64 KiB. */
+  /** Pages of the memory's own size. */
   readonly pageCount: number;
   readonly pages: PageTable;
 }
@@ -93,6 +99,12 @@ export interface Snapshot extends Position {
   readonly globals: Int32Array;
   readonly tables: readonly TableState[];
   readonly memories: readonly MemoryState[];
+  /** Objects and what the allocator knows, see vm/heap.ts. */
+  readonly heap: MemoryState;
+  /** References that the host holds, ascending. */
+  readonly pinned: Int32Array;
+  /** While trapped by an uncaught exception: a reference to it, else 0. */
+  readonly exception: number;
 }
 
 /**
@@ -127,12 +139,15 @@ export function emptySnapshot(stackBytes: number): Snapshot {
     resultSlot: 0,
     results: noWords,
     grow: undefined,
-    shape: freezeShape({ modules: [], instances: [], funcs: [], globals: [], tables: [], memories: [] }),
+    shape: freezeShape({ modules: [], instances: [], funcs: [], globals: [], tables: [], memories: [], tags: [], types: [] }),
     dropped: [],
     frames: Object.freeze([]) as readonly FrameState[],
     globals: noWords,
     tables: [],
     memories: [],
+    heap: { pageCount: 0, pages: [] },
+    pinned: noWords,
+    exception: 0,
   };
 }
 
@@ -142,7 +157,8 @@ export function emptySnapshot(stackBytes: number): Snapshot {
  */
 export function readSnapshotMemory(snapshot: Snapshot, memoryAddr: number, byteAddr: number, byteLength: number): Uint8Array {
   const memory = snapshot.memories[memoryAddr];
-  const end = Math.min((memory?.pageCount ?? 0) * 65536, byteAddr + byteLength);
+  const pageBytes = 2 ** (snapshot.shape.memories[memoryAddr]?.traits.pageShift ?? 16);
+  const end = Math.min((memory?.pageCount ?? 0) * pageBytes, byteAddr + byteLength);
   if (memory === undefined || end <= byteAddr) return new Uint8Array(0);
   const firstWord = Math.floor(byteAddr / 4);
   const words = new Int32Array(Math.ceil(end / 4) - firstWord);

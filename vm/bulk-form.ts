@@ -1,4 +1,5 @@
 /** What instructions that run outside of the loop name, for both lowerings: they become one operation (Op.Bulk). */
+import { gcForm } from "./gc-form.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { Wasm } from "./opcodes.ts";
 import { Bulk, LANE_SHIFT } from "./ops.ts";
@@ -13,11 +14,16 @@ export interface BulkForm {
   /** Slots of operands that it pops. */
   readonly operandSlots: number;
   readonly results: readonly ValType[];
+  /** May collect the heap: every operand of the frame has to be in its slot. */
+  readonly allocates: boolean;
   /** Operands, as slots from the first, that are 64-bit addresses or sizes and have to be clamped to 32 bits. */
   readonly wide: readonly number[];
 }
 
 const nothing: readonly number[] = [];
+
+/** What most forms have in common. */
+export const plain = { a: 0, b: 0, operandSlots: 0, results: [], allocates: false, wide: nothing } as const;
 
 /** The form of the instruction that the draft's reader is at, or undefined when that has another. */
 export function bulkForm(draft: LoweringDraft): BulkForm | undefined {
@@ -25,6 +31,7 @@ export function bulkForm(draft: LoweringDraft): BulkForm | undefined {
   const { module, instance } = draft;
   const { tableAddrs, memoryAddrs } = instance;
   if (row.align >= 0) return accessForm(draft);
+  if (code >= Wasm.I64Add128 && code <= Wasm.I64MulWideU) return wideForm(draft);
   const memory64 = (index: number): boolean => module.memoryTypes[index]!.address64 === true;
   const table64 = (index: number): boolean => module.tableTypes[index]!.address64 === true;
   switch (code) {
@@ -41,20 +48,25 @@ export function bulkForm(draft: LoweringDraft): BulkForm | undefined {
     case Wasm.TableInit:
       return threeOperands(Bulk.TableInit, a, tableAddrs[b]!, table64(b) ? [0] : nothing);
     case Wasm.DataDrop:
-      return { kind: Bulk.DataDrop, a, b: 0, operandSlots: 0, results: [], wide: nothing };
+      return { ...plain, kind: Bulk.DataDrop, a };
     case Wasm.ElemDrop:
-      return { kind: Bulk.ElemDrop, a, b: 0, operandSlots: 0, results: [], wide: nothing };
+      return { ...plain, kind: Bulk.ElemDrop, a };
     case Wasm.MemorySize:
-      return { kind: Bulk.MemorySize, a: memoryAddrs[a]!, b: 0, operandSlots: 0, results: [addressType(memory64(a))], wide: nothing };
+      return { ...plain, kind: Bulk.MemorySize, a: memoryAddrs[a]!, results: [addressType(memory64(a))] };
     case Wasm.TableSize:
-      return { kind: Bulk.TableSize, a: tableAddrs[a]!, b: 0, operandSlots: 0, results: [addressType(table64(a))], wide: nothing };
+      return { ...plain, kind: Bulk.TableSize, a: tableAddrs[a]!, results: [addressType(table64(a))] };
     default:
-      return undefined;
+      return gcForm(draft);
   }
 }
 
+function wideForm({ reader }: LoweringDraft): BulkForm {
+  const { row, code } = reader;
+  return { ...plain, kind: Bulk.Wide | (code << 8), operandSlots: row.params!.length, results: row.results! };
+}
+
 function threeOperands(kind: number, a: number, b: number, wide: readonly number[]): BulkForm {
-  return { kind, a, b, operandSlots: 3, results: [], wide };
+  return { ...plain, kind, a, b, operandSlots: 3, wide };
 }
 
 /** Of a copy each address has the type of its own memory or table, the size that of the smaller. */
@@ -66,13 +78,18 @@ export function addressType(address64: boolean | undefined): ValType {
   return address64 === true ? ValType.I64 : ValType.I32;
 }
 
-/** A load or store on another memory than the first. Its address is clamped already. */
+export function isAtomic(code: number): boolean {
+  return code >>> 12 === 0xfe;
+}
+
+/** An atomic access, or a load or store on another memory than the first. Its address is clamped already. */
 function accessForm(draft: LoweringDraft): BulkForm {
   const { row, code, b, c, d } = draft.reader;
   const memoryAddr = draft.instance.memoryAddrs[c]!;
   const operandSlots = slotCount(row.params!);
   const results = row.results!;
-  const offset = b | 0;
-  const kind = (isSimd(code) ? Bulk.VectorAccess : Bulk.Access) | (code << 8);
-  return { kind, a: isSimd(code) ? memoryAddr | (d << LANE_SHIFT) : memoryAddr, b: offset, operandSlots, results, wide: nothing };
+  const vector = isSimd(code);
+  const family = isAtomic(code) ? Bulk.Atomic : vector ? Bulk.VectorAccess : Bulk.Access;
+  const a = vector ? memoryAddr | (d << LANE_SHIFT) : memoryAddr;
+  return { ...plain, kind: family | (code << 8), a, b: b | 0, operandSlots, results };
 }

@@ -38,6 +38,12 @@ export function callForm(draft: LoweringDraft): CallForm | undefined {
       const typeNumber = store.types.ofModule(module)[a]!;
       return { type: funcTypeAt(module, a), typeNumber, tail, addr: instance.tableAddrs[b]!, through: "table", address64 };
     }
+    case Wasm.CallRef:
+    case Wasm.ReturnCallRef: {
+      const typeNumber = store.types.ofModule(module)[a]!;
+      const tail = code === Wasm.ReturnCallRef;
+      return { type: funcTypeAt(module, a), typeNumber, tail, addr: 0, through: "reference", address64: false };
+    }
     default:
       return undefined;
   }
@@ -52,8 +58,7 @@ export function emitCall(draft: LoweringDraft, form: CallForm, slot: number, tar
   const { addr, typeNumber } = form;
   if (form.tail) {
     const kind = { function: Leave.TailCall, table: Leave.TailCallIndirect, reference: Leave.TailCallRef }[form.through];
-    draft.emit(Op.Leave, kind, charge, addr, slot * 2, target * 2, typeNumber);
-    draft.words.push(wasmOffset);
+    draft.emitLeave(kind, charge, addr, slot, target, typeNumber);
   } else if (form.through === "function") draft.emit(Op.Call, addr * 8, slot, charge, wasmOffset);
   else if (form.through === "table") draft.emit(Op.CallIndirect, addr, typeNumber, target * 2, slot, charge, wasmOffset);
   else draft.emit(Op.CallRef, target * 2, slot, charge, wasmOffset);

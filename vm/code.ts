@@ -3,6 +3,7 @@
  * function the tables that relate code indices to the module. Derived from modules, never part of the machine's state.
  */
 import { Op } from "./ops.ts";
+import type { TryRegions } from "./try-regions.ts";
 
 /** Most ticks that fast code leaves uncharged, and most that it retires in a row without looking at its fuel. */
 export const CHECK_SPAN_TICKS = 1024;
@@ -29,6 +30,7 @@ export interface LoweredCode {
   readonly pointPcs: Int32Array;
   /** Uncharged ticks at each point; exact code has none. */
   readonly pointAccs: Int32Array;
+  readonly regions: TryRegions;
 }
 
 /** What a debugger wants of a function: stops at its entry, or before instructions at module byte offsets. */

@@ -4,6 +4,7 @@
  * frame watches, which change code or flags and never state.
  */
 import { FLOOR_TICKS, type FuncBreakpoints, findSorted, Mode } from "./code.ts";
+import { collect } from "./collect.ts";
 import { codeOfPc, frameKeys, pcOfKey, switchMode } from "./frames.ts";
 import { Exit, makeInterpreter } from "./interpreter.ts";
 import { runLeave } from "./leave.ts";
@@ -51,7 +52,8 @@ export function runUntil(store: Store, limitTick: number, skipTick: number = sto
       fuel = Math.min(fuel, FLOOR_TICKS + (store.tick % 1021));
       reserve = 0;
     }
-    const exit = store.interpreter!.run(store.frameMode, fuel, store.topAcc, skipTick, reserve);
+    let exit = store.interpreter!.run(store.frameMode, fuel, store.topAcc, skipTick, reserve);
+    while (exit === Exit.Trapped && store.trap === Trap.Collect) exit = collectAndRun(store, limitTick, skipTick);
     store.topAcc = 0;
     switch (exit) {
       case Exit.Sync:
@@ -71,8 +73,9 @@ export function runUntil(store: Store, limitTick: number, skipTick: number = sto
         startGrow(store);
         break;
       case Exit.Leave:
-        runLeave(store);
-        break;
+        if (!runLeave(store)) break;
+        settle(store);
+        return Stop.FrameReturn;
       case Exit.Breakpoint:
         settle(store);
         return Stop.Breakpoint;
@@ -90,6 +93,16 @@ function renewInterpreter(store: Store): void {
   if (store.generates) store.tier ??= new Tier(store);
   store.tier?.settle();
   store.interpreter = makeInterpreter(store);
+}
+
+/**
+ * Collects the heap for the instruction that the loop has come back at, and does that again where it stands, which may be no
+ * point at which the code could be changed. The tick is short of what is uncharged there, and stays so.
+ */
+function collectAndRun(store: Store, limitTick: number, skipTick: number): Exit {
+  store.trap = Trap.None;
+  collect(store);
+  return store.interpreter!.run(store.frameMode, Math.min(limitTick - store.tick, SLICE_TICKS), 0, skipTick, 0);
 }
 
 /** Runs what takes no tick. Afterwards the machine stands at a counted instruction or waits. */

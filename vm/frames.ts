@@ -7,6 +7,7 @@ import { InstrReader } from "./instr.ts";
 import { loweredFunction } from "./lower.ts";
 import { Wasm } from "./opcodes.ts";
 import { FRAME_WORDS, Frame, FrameFlag, Status, type Store } from "./store.ts";
+import { frameLocals } from "./try-regions.ts";
 import { funcTypeAt, isWide, type Module, slotTypes, type ValType } from "./types.ts";
 import { operandTypesAt } from "./validate.ts";
 
@@ -34,7 +35,7 @@ function isHost(store: Store, at: number): boolean {
 }
 
 /** Whether the wasm frame at `at` is inside an instruction that waits: a call, memory.grow or table.grow. */
-function isWaiting(store: Store, at: number): boolean {
+export function isWaiting(store: Store, at: number): boolean {
   return at + FRAME_WORDS < store.frameTop || store.status === Status.Growing;
 }
 
@@ -153,27 +154,27 @@ export interface FrameTypes {
 /** Static types of the live slots of frame `index` (0 outermost). The machine must be settled. Cost: cached per place. */
 export function frameTypes(store: Store, index: number): FrameTypes {
   const at = index * FRAME_WORDS;
-  const func = store.funcs[store.frames[at + Frame.Func]!]!;
-  const top = at + FRAME_WORDS === store.frameTop;
-  if (func.kind === "host") {
-    return { locals: store.status === Status.Trapped && top ? [] : func.type.params, operands: [] };
-  }
-  const { module } = store.instances[func.instanceAddr]!;
-  const body = module.funcs[func.funcIndex - module.importedFuncCount]!;
-  const wasmOffset = frameOffset(store, index);
-  const trapped = store.status === Status.Trapped && top;
-  const key = `${store.instances[func.instanceAddr]!.moduleIndex}:${wasmOffset}:${func.funcIndex}`;
+  const trapped = store.status === Status.Trapped && at + FRAME_WORDS === store.frameTop;
+  const types = frameTypesAt(store, index, frameOffset(store, index), isWaiting(store, at));
+  if (!trapped) return types;
+  // What trapped may have been computed in part by fast code: operands of a trapped frame are dead by definition.
+  return { locals: isHost(store, at) ? [] : types.locals, operands: [] };
+}
+
+/** As frameTypes, for a frame that stands at an instruction, or waits in it for what it has called. */
+export function frameTypesAt(store: Store, index: number, wasmOffset: number, waiting: boolean): FrameTypes {
+  const func = store.funcs[store.frameWord(index, Frame.Func)]!;
+  if (func.kind === "host") return { locals: func.type.params, operands: [] };
+  const { module, moduleIndex } = store.instances[func.instanceAddr]!;
+  const key = `${moduleIndex}:${wasmOffset}:${func.funcIndex}`;
   let types = store.placeTypes.get(key);
   if (types === undefined) {
-    const locals: ValType[] = [...func.type.params];
-    for (const run of body.localRuns) for (let i = 0; i < run.count; i++) locals.push(run.type);
-    types = { locals, operands: wasmOffset < 0 ? [] : operandTypesAt(module, func.funcIndex, wasmOffset)!.operands };
+    const operands = wasmOffset < 0 ? [] : operandTypesAt(module, func.funcIndex, wasmOffset)!.operands;
+    types = { locals: frameLocals(module, func.funcIndex), operands };
     if (store.placeTypes.size >= MAX_PLACES) store.placeTypes.clear();
     store.placeTypes.set(key, types);
   }
-  // What trapped may have been computed in part by fast code: operands of a trapped frame are dead by definition.
-  if (trapped) return { locals: types.locals, operands: [] };
-  return isWaiting(store, at) ? waitingTypes(store, module, types, key, wasmOffset) : types;
+  return waiting ? waitingTypes(store, module, types, key, wasmOffset) : types;
 }
 
 /** Without the operands that the instruction has taken. Cached: there may be a hundred thousand frames at one place. */
@@ -197,6 +198,9 @@ function consumed(module: Module, wasmOffset: number): number {
       return module.funcTypes[reader.a]!.params.length;
     case Wasm.CallIndirect:
     case Wasm.ReturnCallIndirect:
+      return funcTypeAt(module, reader.a).params.length + 1;
+    case Wasm.CallRef:
+    case Wasm.ReturnCallRef:
       return funcTypeAt(module, reader.a).params.length + 1;
     case Wasm.MemoryGrow:
       return 1;

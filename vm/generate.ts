@@ -155,6 +155,7 @@ return leave(${this.funcAddr},fp,x,q,c);
 
   private instruction(row: InstrRow): void {
     const { mnemonic } = row;
+    if (this.draft.has64BitAddress) throw new Refusal();
     const numberForm = numberForms.get(mnemonic);
     const access = accessForms.get(mnemonic);
     const comparison = pairConditions.get(mnemonic);
@@ -379,10 +380,12 @@ return leave(${this.funcAddr},fp,x,q,c);
         break;
       }
       case Wasm.MemoryGrow:
+        if (draft.module.memoryTypes[a]!.address64) throw new Refusal();
         this.leaveForGood();
         this.afterDead(1, [ValType.I32]);
         break;
       case Wasm.TableGrow:
+        if (draft.module.tableTypes[a]!.address64) throw new Refusal();
         this.leaveForGood();
         this.afterDead(2, [ValType.I32]);
         break;
@@ -513,7 +516,10 @@ return leave(${this.funcAddr},fp,x,q,c);
     }
   }
 
-  /** What the interpreter's loop leaves to outside.ts runs as there, on the frame's slots; one that would trap leaves, and traps there. */
+  /**
+   * What runs outside of the interpreter's loop runs as there, on the frame's slots. One that would trap leaves, and traps
+   * there; so does one that wants the heap collected, for which all frames have to be there.
+   */
   private outside(): void {
     const form = bulkForm(this.draft);
     if (form === undefined || form.wide.length > 0 || !OUTSIDE_KINDS.has(form.kind & 0xff)) throw new Refusal();

@@ -3,12 +3,11 @@
  * deterministic given the store and the addresses, so replay repeats it from an event. It never runs wasm functions.
  */
 import { initMemory, initTable } from "./bulk.ts";
-import { UnsupportedError } from "./errors.ts";
-import { InstrReader } from "./instr.ts";
-import { Wasm } from "./opcodes.ts";
+import { ConstantTrap, evaluateConst } from "./const-expr.ts";
+import type { MemoryTraits } from "./memory.ts";
 import { type ExternAddr, FUNC_INFO_WORDS, FuncInfo, type Instance, type Store, wasmFunc } from "./store.ts";
 import { Trap } from "./trap.ts";
-import { type ConstExpr, ExternKind, type ImportDesc, type Limits, type Module, mapValType, type ValType, vectorBits } from "./types.ts";
+import { type ConstExpr, ExternKind, type ImportDesc, type Limits, type Module, mapValType, type ValType } from "./types.ts";
 
 /** Whether a store address may be given for an import (spec: import matching). */
 export function importDescMatches(store: Store, module: Module, wanted: ImportDesc, given: ExternAddr): boolean {
@@ -24,13 +23,14 @@ export function importDescMatches(store: Store, module: Module, wanted: ImportDe
     }
     case ExternKind.Table: {
       const table = store.tables[given.addr];
-      return (
-        table !== undefined && table.elemType === typeOf(wanted.type.elemType) && limitsMatch(table.length, table.max, wanted.type.limits)
-      );
+      if (table === undefined || table.address64 !== (wanted.type.address64 ?? false)) return false;
+      return table.elemType === typeOf(wanted.type.elemType) && limitsMatch(table.length, table.max, wanted.type.limits);
     }
     case ExternKind.Memory: {
       const memory = store.memories[given.addr];
-      return memory !== undefined && limitsMatch(memory.pageCount, memory.maxPages, wanted.type.limits);
+      return (
+        memory !== undefined && sameTraits(memory.traits, wanted.type) && limitsMatch(memory.pageCount, memory.maxPages, wanted.type.limits)
+      );
     }
     case ExternKind.Global: {
       const global = store.globals[given.addr];
@@ -38,9 +38,20 @@ export function importDescMatches(store: Store, module: Module, wanted: ImportDe
       const valType = typeOf(wanted.type.valType);
       return wanted.type.mutable ? global.type.valType === valType : types.matches(global.type.valType, valType);
     }
-    case ExternKind.Tag:
-      return false;
+    case ExternKind.Tag: {
+      const tag = store.tags[given.addr];
+      return tag !== undefined && tag.typeNumber === types.ofModule(module)[wanted.typeIndex];
+    }
   }
+}
+
+/** Whether two memory types agree in all but their limits. */
+export function sameTraits(given: MemoryTraits, wanted: MemoryTraits): boolean {
+  return (
+    (given.address64 ?? false) === (wanted.address64 ?? false) &&
+    (given.shared ?? false) === (wanted.shared ?? false) &&
+    (given.pageShift ?? 16) === (wanted.pageShift ?? 16)
+  );
 }
 
 function limitsMatch(size: number, max: number | undefined, wanted: Limits): boolean {
@@ -51,86 +62,79 @@ function limitsMatch(size: number, max: number | undefined, wanted: Limits): boo
 /**
  * Allocates an instance of module `moduleIndex` whose imports are `imports`, already checked to match, and copies its
  * active segments. The instance exists even when a segment does not fit (`trap`), as others may already hold its parts.
- * Throws ResourceError, and changes nothing, when there is no room for its tables or memories.
+ * When a constant expression traps there is no instance. Throws ResourceError, and changes nothing, when there is no room.
  */
 export function instantiateModule(store: Store, moduleIndex: number, imports: readonly ExternAddr[]): { instanceAddr: number; trap: Trap } {
+  const instanceAddr = store.instances.length;
+  const lists = [store.funcs, store.globals, store.tables, store.memories, store.tags];
+  const lengths = lists.map((list) => list.length);
+  try {
+    const evaluate = makeInstance(store, moduleIndex, imports);
+    return { instanceAddr, trap: copySegments(store, instanceAddr, store.instances[instanceAddr]!, evaluate) };
+  } catch (error) {
+    // Nobody holds any part of it yet. Addresses stay those of a recording, which knows nothing of what had no room.
+    for (const [i, list] of lists.entries()) list.length = lengths[i]!;
+    if (error instanceof ConstantTrap) return { instanceAddr, trap: error.trap };
+    throw error;
+  }
+}
+
+type Evaluate = (expr: ConstExpr) => bigint;
+
+/** Allocates all parts of an instance and the instance; returns what evaluates its constant expressions. */
+function makeInstance(store: Store, moduleIndex: number, imports: readonly ExternAddr[]): Evaluate {
   const module = store.modules[moduleIndex]!;
   const instanceAddr = store.instances.length;
-  // What may fail for want of room comes first: a failed instantiation leaves nothing behind, so addresses stay those of
-  // a recording, which knows nothing of it.
-  insistOnSupported(module);
-  const { tables: newTables, memories: newMemories } = allocate(store, module);
-  const typeOf = (type: ValType): ValType => mapValType(type, store.types.ofModule(module));
+  const numbers = store.types.ofModule(module);
+  const typeOf = (type: ValType): ValType => mapValType(type, numbers);
   const imported = (kind: number) => imports.filter((extern) => extern.kind === kind).map((extern) => extern.addr);
+  // What may fail for want of room comes first.
+  const newTables = module.tables.map(({ type }) => store.addTable({ ...type, elemType: typeOf(type.elemType) }));
+  const newMemories = module.memories.map((type) => store.addMemory(type));
   const globals: number[] = imported(ExternKind.Global);
   const funcs = imported(ExternKind.Func);
   for (const [i] of module.funcs.entries()) {
     const funcIndex = module.importedFuncCount + i;
     funcs.push(store.addFunc(wasmFunc(store, module, instanceAddr, funcIndex)));
   }
-  const evaluate = (expr: ConstExpr) => evaluateConst(store, module, funcs, globals, expr);
+  const evaluate: Evaluate = (expr) => evaluateConst(store, module, funcs, globals, expr);
+  const reference = (expr: ConstExpr): number => Number(BigInt.asIntN(32, evaluate(expr)));
+  for (const [i, { init }] of module.tables.entries()) {
+    if (init !== undefined) store.tables[newTables[i]!]!.elements.fill(reference(init));
+  }
   for (const { type, init } of module.globals) {
     globals.push(store.addGlobal({ valType: typeOf(type.valType), mutable: type.mutable }, evaluate(init)));
   }
-  const tables = [...imported(ExternKind.Table), ...newTables];
-  const memories = [...imported(ExternKind.Memory), ...newMemories];
-  const instance: Instance = {
+  // Tags are new with each instance, equal types or not.
+  const newTags = module.tags.map(({ typeIndex }) => store.addTag(numbers[typeIndex]!));
+  store.instances.push({
     module,
     moduleIndex,
     funcAddrs: Int32Array.from(funcs),
-    tableAddrs: Int32Array.from(tables),
-    memoryAddrs: Int32Array.from(memories),
+    tableAddrs: Int32Array.from([...imported(ExternKind.Table), ...newTables]),
+    memoryAddrs: Int32Array.from([...imported(ExternKind.Memory), ...newMemories]),
     globalAddrs: Int32Array.from(globals),
-    elemRefs: module.elems.map((segment) =>
-      Int32Array.from(segment.items, (item) => (typeof item === "number" ? funcs[item]! + 1 : Number(BigInt.asIntN(32, evaluate(item))))),
+    tagAddrs: Int32Array.from([...imported(ExternKind.Tag), ...newTags]),
+    elemRefs: module.elems.map(({ items }) =>
+      Int32Array.from(items, (item) => (typeof item === "number" ? funcs[item]! + 1 : reference(item))),
     ),
     droppedElems: new Uint8Array(module.elems.length),
     droppedDatas: new Uint8Array(module.datas.length),
-  };
-  store.instances.push(instance);
-  return { instanceAddr, trap: copySegments(store, instanceAddr, instance, evaluate) };
+  });
+  return evaluate;
 }
 
-/** Throws UnsupportedError for what is valid in a module but cannot be made yet. */
-function insistOnSupported({ tagTypes, tables, tableTypes, memoryTypes }: Module): void {
-  const missing =
-    tagTypes.length > 0
-      ? "tags"
-      : tables.some(({ init }) => init !== undefined)
-        ? "initial values of tables"
-        : tableTypes.some(({ address64 }) => address64 === true)
-          ? "64-bit tables"
-          : memoryTypes.some(({ address64 }) => address64 === true)
-            ? "64-bit memories"
-            : memoryTypes.some(({ shared }) => shared === true)
-              ? "shared memories"
-              : memoryTypes.some(({ pageShift = 16 }) => pageShift !== 16)
-                ? "custom page sizes"
-                : undefined;
-  if (missing !== undefined) throw new UnsupportedError(`unsupported: ${missing} cannot be made yet`);
+/** An address as a number; rounded, where it is out of bounds anyway. */
+function addressOf(bits: bigint, address64: boolean | undefined): number {
+  return Number(BigInt.asUintN(address64 === true ? 64 : 32, bits));
 }
 
-/** Allocates the tables and memories that a module defines, all or none. Throws ResourceError. */
-function allocate(store: Store, module: Module): { tables: number[]; memories: number[] } {
-  const tableCount = store.tables.length;
-  const memoryCount = store.memories.length;
-  try {
-    const numbers = store.types.ofModule(module);
-    const tables = module.tables.map(({ type }) => store.addTable({ ...type, elemType: mapValType(type.elemType, numbers) }));
-    return { tables, memories: module.memories.map((type) => store.addMemory(type)) };
-  } catch (error) {
-    store.tables.length = tableCount;
-    store.memories.length = memoryCount;
-    throw error;
-  }
-}
-
-function copySegments(store: Store, instanceAddr: number, instance: Instance, evaluate: (expr: ConstExpr) => bigint): Trap {
+function copySegments(store: Store, instanceAddr: number, instance: Instance, evaluate: Evaluate): Trap {
   const { module } = instance;
   for (const [i, { mode }] of module.elems.entries()) {
     if (mode.kind === "passive") continue;
     if (mode.kind === "active") {
-      const offset = Number(BigInt.asUintN(32, evaluate(mode.offset)));
+      const offset = addressOf(evaluate(mode.offset), module.tableTypes[mode.index]!.address64);
       const trap = initTable(store, instanceAddr, i, instance.tableAddrs[mode.index]!, offset, 0, instance.elemRefs[i]!.length);
       if (trap !== Trap.None) return trap;
     }
@@ -138,74 +142,12 @@ function copySegments(store: Store, instanceAddr: number, instance: Instance, ev
   }
   for (const [i, { mode, start, end }] of module.datas.entries()) {
     if (mode.kind !== "active") continue;
-    const offset = Number(BigInt.asUintN(32, evaluate(mode.offset)));
+    const offset = addressOf(evaluate(mode.offset), module.memoryTypes[mode.index]!.address64);
     const trap = initMemory(store, instanceAddr, i, instance.memoryAddrs[mode.index]!, offset, 0, end - start);
     if (trap !== Trap.None) return trap;
     instance.droppedDatas[i] = 1;
   }
   return Trap.None;
-}
-
-/** The signed 64 bits of two words. */
-function bits64(lo: number, hi: number): bigint {
-  return (BigInt(hi) << 32n) | BigInt(lo >>> 0);
-}
-
-/** Value of a constant expression as 64 bits (signed), of v128 128 (unsigned); validated, so its operands are there. */
-function evaluateConst(store: Store, module: Module, funcs: readonly number[], globals: readonly number[], expr: ConstExpr): bigint {
-  const reader = new InstrReader(module.bytes, expr.start, expr.end);
-  const stack: bigint[] = [];
-  const binary = (bits: number, apply: (a: bigint, b: bigint) => bigint) => {
-    const b = stack.pop()!;
-    stack.push(BigInt.asIntN(bits, apply(stack.pop()!, b)));
-  };
-  while (reader.next()) {
-    switch (reader.code) {
-      case Wasm.I32Const:
-      case Wasm.F32Const:
-        stack.push(BigInt(reader.a));
-        break;
-      case Wasm.I64Const:
-      case Wasm.F64Const:
-        stack.push(bits64(reader.lo, reader.hi));
-        break;
-      case Wasm.V128Const:
-        stack.push(vectorBits(bits64(reader.lo, reader.hi), bits64(reader.lo2, reader.hi2)));
-        break;
-      case Wasm.GlobalGet:
-        stack.push(store.globalBits(store.globals[globals[reader.a]!]!));
-        break;
-      case Wasm.RefNull:
-        stack.push(0n);
-        break;
-      case Wasm.RefFunc:
-        stack.push(BigInt(funcs[reader.a]! + 1));
-        break;
-      case Wasm.I32Add:
-        binary(32, (a, b) => a + b);
-        break;
-      case Wasm.I32Sub:
-        binary(32, (a, b) => a - b);
-        break;
-      case Wasm.I32Mul:
-        binary(32, (a, b) => a * b);
-        break;
-      case Wasm.I64Add:
-        binary(64, (a, b) => a + b);
-        break;
-      case Wasm.I64Sub:
-        binary(64, (a, b) => a - b);
-        break;
-      case Wasm.I64Mul:
-        binary(64, (a, b) => a * b);
-        break;
-      case Wasm.End:
-        return stack.pop()!;
-      default:
-        throw new UnsupportedError(`unsupported: no evaluation of ${reader.row.mnemonic} yet`);
-    }
-  }
-  throw new Error("constant expression without end");
 }
 
 /** Store address of an export, or undefined. */
@@ -214,6 +156,6 @@ export function exportAddr(store: Store, instanceAddr: number, name: string): Ex
   const found = instance.module.exports.find((candidate) => candidate.name === name);
   if (found === undefined) return undefined;
   const { kind, index } = found;
-  const space = [instance.funcAddrs, instance.tableAddrs, instance.memoryAddrs, instance.globalAddrs][kind]!;
+  const space = [instance.funcAddrs, instance.tableAddrs, instance.memoryAddrs, instance.globalAddrs, instance.tagAddrs][kind]!;
   return { kind, addr: space[index]! };
 }

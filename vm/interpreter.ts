@@ -42,6 +42,7 @@ import { FrameFlag, Status, type Store } from "./store.ts";
 import type { Table } from "./table.ts";
 import type { Tier } from "./tier.ts";
 import { Trap } from "./trap.ts";
+import type { TypeSpace } from "./type-space.ts";
 
 /** Why `run` came back. */
 export const Exit = {
@@ -91,6 +92,7 @@ export function makeInterpreter(store: Store): Interpreter {
     code,
     store.tables,
     store.stackSlots,
+    store.types,
     store.i32,
     store.f32,
     store.f64,
@@ -118,6 +120,7 @@ function makeRun(
   code: CodeMemory,
   tables: Table[],
   stackSlots: number,
+  types: TypeSpace,
   I: Int32Array,
   S: Float32Array,
   F: Float64Array,
@@ -286,7 +289,7 @@ function makeRun(
                       break loop;
                     }
                     callee = (ref - 1) * 8;
-                    if (FI[callee + 6] !== y) {
+                    if (FI[callee + 6] !== y && !types.isSubtype(FI[callee + 6]!, y)) {
                       trap = 6 satisfies typeof Trap.IndirectCallTypeMismatch;
                       break loop;
                     }

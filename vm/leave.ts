@@ -3,21 +3,35 @@
  * store, and the loop is entered anew. They retire like any other: a trap has their tick and offset.
  */
 import { Mode } from "./code.ts";
+import { collect } from "./collect.ts";
+import { makeException, throwException } from "./exception.ts";
+import { NEEDS_COLLECTION } from "./heap.ts";
 import { loweredFunction } from "./lower.ts";
 import { LEAVE_LENGTH, Leave, LeaveWord } from "./ops.ts";
 import { FRAME_WORDS, Frame, FrameFlag, FUNC_INFO_WORDS, FuncInfo, Status, type Store } from "./store.ts";
 import { Trap } from "./trap.ts";
 
-/** Does the Leave operation that the running frame stands at. Afterwards the machine runs, waits for a host function, or is trapped. */
-export function runLeave(store: Store): void {
+/**
+ * Does the Leave operation that the running frame stands at. Afterwards the machine runs, waits for a host function, or is
+ * trapped. Returns whether a watched frame was unwound.
+ */
+export function runLeave(store: Store): boolean {
   const top = store.frameTop - FRAME_WORDS;
   const pc = store.frames[top + Frame.Pc]!;
   const { words } = store.code;
   const trap = runKind(store, top, pc, words[pc + LeaveWord.Kind]!);
-  if (trap === Trap.None) return;
+  if (trap === Trap.None) return false;
+  if (trap === Trap.UncaughtException) return throwException(store, store.exception, pc, words[pc + LeaveWord.WasmOffset]!);
   store.trap = trap;
   store.trapOffset = words[pc + LeaveWord.WasmOffset]!;
   store.status = Status.Trapped;
+  return false;
+}
+
+/** What runKind answers for something thrown: whether it is caught is seen then. */
+function raise(store: Store, ref: number): Trap {
+  store.exception = ref;
+  return Trap.UncaughtException;
 }
 
 function runKind(store: Store, top: number, pc: number, kind: number): Trap {
@@ -34,8 +48,22 @@ function runKind(store: Store, top: number, pc: number, kind: number): Trap {
       if (index >= elements.length) return Trap.UndefinedElement;
       const ref = elements[index]!;
       if (ref === 0) return Trap.UninitializedElement;
-      if (store.funcInfo[(ref - 1) * FUNC_INFO_WORDS + FuncInfo.TypeId] !== words[pc + LeaveWord.D]!) return Trap.IndirectCallTypeMismatch;
+      const type = store.funcInfo[(ref - 1) * FUNC_INFO_WORDS + FuncInfo.TypeId]!;
+      if (!store.types.isSubtype(type, words[pc + LeaveWord.D]!)) return Trap.IndirectCallTypeMismatch;
       return tailCall(store, top, pc, ref - 1);
+    }
+    case Leave.Throw: {
+      const slot = (slot2 + words[pc + LeaveWord.B]!) >>> 1;
+      let ref = makeException(store, a, slot, false);
+      if (ref === NEEDS_COLLECTION) {
+        collect(store);
+        ref = makeException(store, a, slot, false);
+      }
+      return ref < 0 ? Trap.HeapExhausted : raise(store, ref);
+    }
+    case Leave.ThrowRef: {
+      const ref = store.i32[slot2 + c]!;
+      return ref === 0 ? Trap.NullException : raise(store, ref);
     }
     case Leave.TailCallRef: {
       const ref = store.i32[slot2 + c]!;

@@ -4,16 +4,18 @@
  */
 import { addressType, bulkForm } from "./bulk-form.ts";
 import { callForm, emitCall } from "./call-form.ts";
+import { I31_FLAG } from "./casts.ts";
 import { type FuncBreakpoints, pointAfterCall, pointBefore } from "./code.ts";
 import { blockType } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
-import { Op, opRows, plainLowerings } from "./ops.ts";
+import { Gc, Leave, Op, opRows, plainLowerings } from "./ops.ts";
 import { emitSimd, isSimd } from "./simd-form.ts";
-import { isWide, slotCount, slotsOf, slotTypes, ValType } from "./types.ts";
+import { addCatchClause, addTableClauses, beginRegion, type CatchClause } from "./try-regions.ts";
+import { isNullable, isWide, slotCount, slotsOf, slotTypes, ValType } from "./types.ts";
 
 interface Control {
-  readonly kind: "func" | "block" | "loop" | "if";
+  readonly kind: "func" | "block" | "loop" | "if" | "try";
   readonly height: number;
   /** Types slot by slot. */
   readonly params: readonly ValType[];
@@ -24,6 +26,13 @@ interface Control {
   elseFixup: number;
   /** Of a loop. */
   readonly target: number;
+  /** Clauses of exceptions that lead to the end. */
+  readonly catches: CatchClause[];
+  /** The guarded region that its body is, or -1; of an old try also the region that its catches belong to. */
+  region: number;
+  tryRegion: number;
+  /** Of an old try: the slot for the exception that it handles. */
+  hiddenSlot: number;
 }
 
 const MAX_U32 = 0xffff_ffff;
@@ -88,7 +97,19 @@ class ExactLowering {
 
   private open(kind: Control["kind"], params: readonly ValType[], results: readonly ValType[], elseFixup: number, target: number): void {
     const height = this.height - slotCount(params);
-    this.controls.push({ kind, height, params: slotTypes(params), results: slotTypes(results), endFixups: [], elseFixup, target });
+    this.controls.push({
+      kind,
+      height,
+      params: slotTypes(params),
+      results: slotTypes(results),
+      endFixups: [],
+      elseFixup,
+      target,
+      catches: [],
+      region: -1,
+      tryRegion: -1,
+      hiddenSlot: -1,
+    });
   }
 
   private instruction(): void {
@@ -102,7 +123,7 @@ class ExactLowering {
     }
     const plain = plainLowerings.get(reader.code);
     if (draft.has64BitAddress) this.clampAddress(this.height - slotCount(row.params!));
-    if (draft.onOtherMemory) this.bulk();
+    if (draft.isOutsideAccess) this.bulk();
     else if (plain !== undefined) this.plain(row, plain.op);
     else if (isSimd(reader.code)) this.simd(row);
     else this.special();
@@ -200,7 +221,34 @@ class ExactLowering {
       case Wasm.CallIndirect:
       case Wasm.ReturnCall:
       case Wasm.ReturnCallIndirect:
+      case Wasm.CallRef:
+      case Wasm.ReturnCallRef:
         this.call();
+        break;
+      case Wasm.Try:
+      case Wasm.TryTable:
+        this.tryPart();
+        break;
+      case Wasm.Catch:
+      case Wasm.CatchAll:
+        this.catchPart();
+        break;
+      case Wasm.Delegate:
+        this.delegate(a);
+        break;
+      case Wasm.Throw: {
+        const first = height - slotCount(draft.module.tagTypes[a]!.params);
+        draft.emitLeave(Leave.Throw, 0, instance.tagAddrs[a]!, this.slot(first), 0, 0);
+        draft.deadDepth = 0;
+        break;
+      }
+      case Wasm.ThrowRef:
+        draft.emitLeave(Leave.ThrowRef, 0, 0, 0, this.slot(height - 1), 0);
+        draft.deadDepth = 0;
+        break;
+      case Wasm.Rethrow:
+        draft.emitLeave(Leave.ThrowRef, 0, 0, 0, this.control(a).hiddenSlot, 0);
+        draft.deadDepth = 0;
         break;
       case Wasm.Drop:
         this.pop();
@@ -261,8 +309,117 @@ class ExactLowering {
         break;
       }
       default:
+        this.reference();
+    }
+  }
+
+  private reference(): void {
+    const { draft, height } = this;
+    const { reader } = draft;
+    const { a, c } = reader;
+    const top = this.slot(height - 1) * 2;
+    switch (reader.code) {
+      case Wasm.RefEq:
+        draft.emit(Op.I32Eq, top - 2, top - 2, top);
+        this.popTo(height - 2);
+        this.push(ValType.I32);
+        break;
+      case Wasm.RefAsNonNull:
+        draft.emit(Op.Bulk, Gc.RefAsNonNull, top, 0, 0);
+        break;
+      case Wasm.RefI31:
+        draft.emit(Op.I32OrK, top, top, I31_FLAG);
+        break;
+      // A reference is the same in both hierarchies.
+      case Wasm.AnyConvertExtern:
+      case Wasm.ExternConvertAny:
+        break;
+      case Wasm.BrOnNull: {
+        const type = this.stack.at(-1)!;
+        this.popTo(height - 1);
+        this.branchOn(Op.BrZ, Op.BrNz, top, a);
+        this.push(type);
+        break;
+      }
+      case Wasm.BrOnNonNull:
+        this.branchOn(Op.BrNz, Op.BrZ, top, a);
+        this.popTo(height - 1);
+        break;
+      case Wasm.BrOnCast:
+      case Wasm.BrOnCastFail: {
+        this.reserve(height + 1);
+        draft.emit(Op.Bulk, Gc.RefTestBeside, top, draft.storeType(c), 0);
+        const fails = reader.code === Wasm.BrOnCastFail;
+        this.branchOn(fails ? Op.BrZ : Op.BrNz, fails ? Op.BrNz : Op.BrZ, top + 2, a);
+        break;
+      }
+      case Wasm.BrOnCastDescEq:
+      case Wasm.BrOnCastDescEqFail: {
+        draft.emit(Op.Bulk, Gc.RefTestDescBeside, top - 2, isNullable(c) ? 1 : 0, 0);
+        this.popTo(height - 1);
+        const fails = reader.code === Wasm.BrOnCastDescEqFail;
+        this.branchOn(fails ? Op.BrZ : Op.BrNz, fails ? Op.BrNz : Op.BrZ, top, a);
+        break;
+      }
+      default:
         this.memoryOrTable();
     }
+  }
+
+  /** Makes sure that the frame has so many slots of operands. */
+  private reserve(height: number): void {
+    if (height > this.draft.maxHeight) this.draft.maxHeight = height;
+  }
+
+  private tryPart(): void {
+    const { draft, controls } = this;
+    const { reader } = draft;
+    const type = blockType(draft.module, reader.a);
+    const region = beginRegion(draft, this.enclosingRegion(0));
+    if (reader.code === Wasm.TryTable) {
+      addTableClauses(draft, region, (depth) => {
+        const { kind, height, target, catches } = this.control(depth);
+        return { slot: this.slot(height), pc: kind === "loop" ? target : -1, catches };
+      });
+    }
+    const depth = controls.filter(({ hiddenSlot }) => hiddenSlot >= 0).length;
+    this.open("try", type.params, type.results, -1, 0);
+    const control = controls.at(-1)!;
+    control.region = region;
+    if (reader.code === Wasm.TryTable) return;
+    control.tryRegion = region;
+    control.hiddenSlot = draft.hiddenSlot(depth);
+  }
+
+  /** The innermost guarded region around the block at `depth`, that block included, or -1. */
+  private enclosingRegion(depth: number): number {
+    for (let at = this.controls.length - 1 - depth; at >= 0; at--) if (this.controls[at]!.region >= 0) return this.controls[at]!.region;
+    return -1;
+  }
+
+  private endRegion(control: Control): void {
+    if (control.region >= 0) this.draft.regions[control.region]!.end = this.draft.pc;
+    control.region = -1;
+  }
+
+  private catchPart(): void {
+    const { draft } = this;
+    const control = this.controls.at(-1)!;
+    this.endRegion(control);
+    if (draft.deadDepth < 0) control.endFixups.push(draft.emit(Op.Br, 0, 0) + 1);
+    draft.deadDepth = -1;
+    this.popTo(control.height);
+    addCatchClause(draft, control.tryRegion, this.slot(control.height), control.hiddenSlot);
+    if (draft.reader.code === Wasm.Catch) this.pushAll(draft.module.tagTypes[draft.reader.a]!.params);
+  }
+
+  private delegate(depth: number): void {
+    const control = this.controls.at(-1)!;
+    const { region } = control;
+    this.endRegion(control);
+    // The label is counted from outside of the block that ends here.
+    this.draft.regions[region]!.next = this.enclosingRegion(depth + 1);
+    this.endBlock();
   }
 
   private call(): void {
@@ -381,7 +538,10 @@ class ExactLowering {
   private endBlock(): void {
     const control = this.controls.pop()!;
     const { draft } = this;
-    const reached = this.draft.deadDepth < 0 || control.endFixups.length > 0 || control.elseFixup >= 0;
+    this.endRegion(control);
+    const jumped = control.endFixups.length > 0 || control.elseFixup >= 0 || control.catches.length > 0;
+    const reached = this.draft.deadDepth < 0 || jumped;
+    for (const clause of control.catches) clause.pc = draft.pc;
     if (control.elseFixup >= 0) draft.words[control.elseFixup] = draft.pc;
     for (const at of control.endFixups) draft.words[at] = draft.pc;
     if (control.kind === "func") {
@@ -448,15 +608,19 @@ class ExactLowering {
   }
 
   private branchIf(depth: number): void {
+    this.popTo(this.height - 1);
+    this.branchOn(Op.BrNz, Op.BrZ, this.slot(this.height) * 2, depth);
+  }
+
+  /** Branches by `op` on the word in a slot; `inverse` is the operation that branches when `op` does not. */
+  private branchOn(op: number, inverse: number, condition: number, depth: number): void {
     const { draft } = this;
     const control = this.control(depth);
-    this.popTo(this.height - 1);
-    const condition = this.slot(this.height) * 2;
     if (control.kind !== "func" && !this.needsMoves(control)) {
-      this.jump(Op.BrNz, control, condition);
+      this.jump(op, control, condition);
       return;
     }
-    const at = draft.emit(Op.BrZ, 0, 0, condition);
+    const at = draft.emit(inverse, 0, 0, condition);
     this.branch(depth);
     draft.words[at + 1] = draft.pc;
   }

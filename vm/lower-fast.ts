@@ -8,26 +8,19 @@
  */
 import { addressType, bulkForm } from "./bulk-form.ts";
 import { callForm, emitCall } from "./call-form.ts";
+import { I31_FLAG } from "./casts.ts";
 import { CHECK_SPAN_TICKS, pointAfterCall, pointBefore } from "./code.ts";
-import { exchanged } from "./exchange.ts";
-import { fusedAccess, fusedArithmetic, fusedBranch } from "./fuse.ts";
+import { FastArithmetic } from "./fast-arithmetic.ts";
+import { fusedBranch } from "./fuse.ts";
 import { blockType } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
-import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
-import { Op, opRows, type PlainLowering, plainLowerings } from "./ops.ts";
-import { absorbScalars, emitShiftByConstant, emitSimd, fusedVectors, isShift, isSimd, SimdOp } from "./simd-form.ts";
+import { InstrFlag, Wasm } from "./opcodes.ts";
+import { Gc, Leave, Op, plainLowerings } from "./ops.ts";
+import { absorbScalars, isSimd, SimdOp } from "./simd-form.ts";
 import type { Global } from "./store.ts";
-import { isWide, slotCount, slotsOf, slotTypes, ValType } from "./types.ts";
-import { type Entry, VirtualStack, Where } from "./virtual-stack.ts";
-
-interface Comparison {
-  readonly lowering: PlainLowering;
-  readonly a: number;
-  /** Slot, or constant when `constant`. */
-  readonly b: number;
-  readonly constant: boolean;
-  negated: boolean;
-}
+import { addCatchClause, addTableClauses, beginRegion, type CatchClause } from "./try-regions.ts";
+import { isNullable, isWide, slotCount, slotsOf, slotTypes, ValType } from "./types.ts";
+import { Where } from "./virtual-stack.ts";
 
 /** A branch that waits for its label: the index of its target word (the charge follows) and the acc at the branch. */
 interface Fixup {
@@ -36,7 +29,7 @@ interface Fixup {
 }
 
 interface Control {
-  readonly kind: "func" | "block" | "loop" | "if";
+  readonly kind: "func" | "block" | "loop" | "if" | "try";
   readonly height: number;
   /** Types slot by slot. */
   readonly params: readonly ValType[];
@@ -45,17 +38,21 @@ interface Control {
   elseFixup: Fixup | undefined;
   /** Of a loop: the code index of its header, whose acc is 0. */
   readonly target: number;
+  /** Clauses of exceptions that lead to the end. */
+  readonly catches: CatchClause[];
+  /** The guarded region that its body is, or -1; of an old try also the region that its catches belong to. */
+  region: number;
+  tryRegion: number;
+  /** Of an old try: the slot for the exception that it handles. */
+  hiddenSlot: number;
 }
-
-const MAX_U32 = 0xffff_ffff;
 
 export function lowerFast(draft: LoweringDraft): void {
   new FastLowering(draft).run();
 }
 
-class FastLowering extends VirtualStack {
+class FastLowering extends FastArithmetic {
   private readonly controls: Control[] = [];
-  private pending: Comparison | undefined;
   private acc = 0;
   run(): void {
     const { draft } = this;
@@ -71,294 +68,12 @@ class FastLowering extends VirtualStack {
       draft.acc = this.acc;
       const plain = plainLowerings.get(reader.code);
       if (draft.has64BitAddress) this.clampAddress(this.stack.length - slotCount(reader.row.params!));
-      if (draft.onOtherMemory) this.bulk();
+      if (draft.isOutsideAccess) this.bulk();
       else if (plain !== undefined) this.plain(reader.row, plain);
       else if (isSimd(reader.code)) this.simd(reader.row);
       else this.special();
     }
     if (draft.hasVectors) absorbScalars(draft.words, draft.base);
-  }
-
-  // Plain instructions.
-
-  private plain(row: InstrRow, lowering: PlainLowering): void {
-    const params = row.params!;
-    if (opRows[lowering.op]![1].endsWith("o")) this.access(row, lowering);
-    else if (params.length === 2) this.binary(row, lowering);
-    else this.unary(row, lowering);
-  }
-
-  private access(row: InstrRow, lowering: PlainLowering): void {
-    const { draft, stack } = this;
-    const offset = draft.reader.b | 0;
-    const result = row.results![0];
-    if (result !== undefined) {
-      const height = stack.length - 1;
-      const fused = fusedAccess(this.producerOf(height), lowering.op);
-      if (fused >= 0) {
-        const [a, b] = this.takeBack();
-        this.truncate(height);
-        this.pushResult(result, draft.emit(fused, draft.encode(fused, 0, this.slot(height)), a, b, offset));
-        return;
-      }
-      const address = this.slotOf(height);
-      this.truncate(height);
-      const { op } = lowering;
-      this.pushResult(result, draft.emit(op, draft.encode(op, 0, this.slot(height)), address * 2, offset));
-      return;
-    }
-    const height = stack.length - 2;
-    const value = stack[height + 1]!;
-    const constant = value.where === Where.Const32 && lowering.opLastConst >= 0;
-    const fused = value.where === Where.Local ? fusedAccess(this.producerOf(height), lowering.op) : -1;
-    if (fused >= 0) {
-      const [a, b] = this.takeBack();
-      draft.emit(fused, a, b, draft.encode(fused, 2, value.value), offset);
-      this.truncate(height);
-      this.lastDest = -1;
-      return;
-    }
-    const op = constant ? lowering.opLastConst : lowering.op;
-    const source = constant ? value.value : draft.encode(op, 1, this.slotOf(height + 1));
-    const address = this.slotOf(height);
-    draft.emit(op, address * 2, source, offset);
-    this.truncate(height);
-    this.lastDest = -1;
-  }
-
-  private unary(row: InstrRow, lowering: PlainLowering): void {
-    const { draft } = this;
-    const { pending } = this;
-    if (pending !== undefined) {
-      // Only i32.eqz can follow a pending comparison here.
-      pending.negated = !pending.negated;
-      return;
-    }
-    const height = this.stack.length - 1;
-    const { op } = lowering;
-    if (op === Op.Mov32 || op === Op.Mov64) {
-      this.retype(this.stack[height]!, row.results![0]!);
-      return;
-    }
-    const source = this.slotOf(height);
-    this.truncate(height);
-    this.pushResult(row.results![0]!, draft.emit(op, draft.encode(op, 0, this.slot(height)), draft.encode(op, 1, source)));
-  }
-
-  /** Makes the 64-bit operand at `height` one of 32 bits that is as far out of bounds. */
-  private clamp(height: number): void {
-    const { draft } = this;
-    const entry = this.stack[height]!;
-    if (entry.where === Where.Const64) {
-      const bits = BigInt.asUintN(64, draft.code.constI64[entry.value]!);
-      entry.where = Where.Const32;
-      entry.value = bits > 0xffff_ffffn ? -1 : Number(BigInt.asIntN(32, bits));
-    } else {
-      draft.emit(Op.Clamp, this.slot(height) * 2, this.slotOf(height) * 2);
-      entry.where = Where.Slot;
-      entry.value = 0;
-    }
-    entry.type = ValType.I32;
-    this.lastDest = -1;
-  }
-
-  private clampAddress(height: number): void {
-    const { reader } = this.draft;
-    this.clamp(height);
-    if (reader.b <= MAX_U32) return;
-    // No memory is so large.
-    const entry = this.stack[height]!;
-    entry.where = Where.Const32;
-    entry.value = -1;
-    reader.b = MAX_U32;
-  }
-
-  private simd(row: InstrRow): void {
-    const { draft, stack } = this;
-    const params = row.params!;
-    const height = stack.length - slotCount(params);
-    if (this.fuseVectors(row.code, height)) return;
-    const last = stack.at(-1);
-    let at: number;
-    if (last?.where === Where.Const32 && isShift(row.code)) {
-      const operand = this.slotOf(height);
-      this.truncate(height);
-      at = emitShiftByConstant(draft, this.slot(height), operand, last.value);
-    } else {
-      const operands: number[] = [];
-      for (let next = height; next < stack.length; next += slotsOf(stack[next]!.type)) operands.push(this.slotOf(next));
-      this.truncate(height);
-      at = emitSimd(draft, this.slot(height), operands);
-    }
-    const result = row.results![0];
-    if (result === ValType.V128) this.pushVector(at);
-    else if (result !== undefined) this.pushResult(result, at);
-    else this.lastDest = -1;
-  }
-
-  /** Makes one operation of the last one and this one, which takes two vectors from `height`, when there is such a pair. */
-  private fuseVectors(code: number, height: number): boolean {
-    const { draft, stack } = this;
-    for (const operand of [0, 1] as const) {
-      const at = height + operand * 2;
-      const fused = at < stack.length ? fusedVectors(this.producerOf(at), code, operand) : -1;
-      if (fused < 0) continue;
-      // The other operand needs no code of its own: vectors are in locals or in their slots.
-      const other = this.slotOf(height + 2 - operand * 2) * 2;
-      const [a, b] = this.takeBack();
-      this.truncate(height);
-      this.pushVector(draft.emit(fused, this.slot(height) * 2, a, b, other));
-      return true;
-    }
-    return false;
-  }
-
-  /** Wrapping and reinterpreting take no code: the low word, or all bits, of the value where it is. */
-  private retype(entry: Entry, type: ValType): void {
-    entry.type = type;
-    if (entry.where === Where.Const64 && !isWide(type)) {
-      entry.where = Where.Const32;
-      entry.value = Number(BigInt.asIntN(32, this.draft.code.constI64[entry.value]!));
-    }
-  }
-
-  private binary(row: InstrRow, plain: PlainLowering): void {
-    const { stack } = this;
-    const height = stack.length - 2;
-    let lowering = plain;
-    let code = row.code;
-    const first = stack[height]!;
-    const last = stack[height + 1]!;
-    const firstConst = first.where === Where.Const32 || first.where === Where.Const64;
-    let lastConst = last.where === Where.Const32 || last.where === Where.Const64;
-    const swapped = firstConst && !lastConst ? exchanged.get(code) : undefined;
-    let x = height;
-    let y = height + 1;
-    if (swapped !== undefined) {
-      code = swapped;
-      lowering = plainLowerings.get(code)!;
-      [x, y] = [y, x];
-      lastConst = true;
-    }
-    if (this.fuses(lowering)) {
-      const constant = lastConst && lowering.branchConst >= 0;
-      const a = this.slotOf(x);
-      this.pending = { lowering, a, b: constant ? stack[y]!.value : this.slotOf(y), constant, negated: false };
-      this.truncate(height);
-      this.push(Where.Comparison, 0, ValType.I32);
-      this.lastDest = -1;
-      return;
-    }
-    this.binaryOperation(row, code, lowering, height, x, y, lastConst, firstConst && swapped === undefined);
-  }
-
-  private binaryOperation(
-    row: InstrRow,
-    code: number,
-    lowering: PlainLowering,
-    height: number,
-    x: number,
-    y: number,
-    lastConst: boolean,
-    firstConst: boolean,
-  ): void {
-    const { draft, stack } = this;
-    let op = lastConst ? this.constantForm(code, lowering, stack[y]!) : -1;
-    if (this.fuseArithmetic(row, op >= 0 ? op : lowering.op, height, x, y, op >= 0)) return;
-    let a: number;
-    let b: number | undefined;
-    if (op >= 0) {
-      b = this.constantOperand(code, op, stack[y]!);
-      a = draft.encode(op, 1, this.slotOf(x));
-    } else if (firstConst && lowering.opFirstConst >= 0) {
-      op = lowering.opFirstConst;
-      a = stack[x]!.value;
-      b = draft.encode(op, 2, this.slotOf(y));
-    } else {
-      ({ op } = lowering);
-      a = draft.encode(op, 1, this.slotOf(x));
-      b = draft.encode(op, 2, this.slotOf(y));
-    }
-    this.truncate(height);
-    this.pushResult(row.results![0]!, draft.emit(op, draft.encode(op, 0, this.slot(height)), a, b));
-  }
-
-  /** Makes one operation of the last one and this one, when the last computed an operand and there is such a pair. */
-  private fuseArithmetic(row: InstrRow, op: number, height: number, x: number, y: number, constant: boolean): boolean {
-    const { draft, stack } = this;
-    const operand = this.producerOf(x) >= 0 ? 0 : 1;
-    const other = operand === 0 ? y : x;
-    // The other operand must need no code of its own, or the last operation would no longer be the last.
-    const { where } = stack[other]!;
-    if (!constant && where !== Where.Local && where !== Where.Slot) return false;
-    const fused = fusedArithmetic(this.producerOf(operand === 0 ? x : y), op, operand);
-    if (fused < 0) return false;
-    const last = constant ? this.constantOperand(row.code, op, stack[y]!)! : draft.encode(fused, 3, this.slotOf(other));
-
-    const [a, b] = this.takeBack();
-    this.truncate(height);
-    this.pushResult(row.results![0]!, draft.emit(fused, draft.encode(fused, 0, this.slot(height)), a, b, last));
-    return true;
-  }
-
-  /** The operation that takes `constant` as last operand, or -1. */
-  private constantForm(code: number, lowering: PlainLowering, constant: Entry): number {
-    switch (code) {
-      case Wasm.I32Sub:
-        return Op.I32AddK;
-      case Wasm.I64Sub:
-        return Op.I64AddK;
-      case Wasm.I64Shl:
-        return Op.I64MulK;
-      case Wasm.I64ShrU:
-        return this.shiftForm(Op.I64ShrUBy1, this.shiftCount(constant));
-      case Wasm.I64Rotl:
-        return this.shiftForm(Op.I64RotlBy1, this.shiftCount(constant));
-      case Wasm.I64Rotr:
-        return this.shiftForm(Op.I64RotlBy1, (64 - this.shiftCount(constant)) & 63);
-      case Wasm.I32DivS:
-      case Wasm.I32DivU:
-      case Wasm.I32RemS:
-      case Wasm.I32RemU:
-        // The constant forms do not check for zero.
-        return constant.value === 0 ? -1 : lowering.opLastConst;
-      default:
-        return lowering.opLastConst;
-    }
-  }
-
-  private shiftCount(constant: Entry): number {
-    return Number(this.draft.code.constI64[constant.value]! & 63n);
-  }
-
-  /** V8 makes machine code of a 64-bit shift only when its count is a literal: there is an operation for each. */
-  private shiftForm(by1: number, count: number): number {
-    return count === 0 ? -1 : by1 + count - 1;
-  }
-
-  private pool(bits: bigint): number {
-    return this.draft.code.constant(Number(BigInt.asIntN(32, bits)), Number(BigInt.asIntN(32, bits >> 32n)));
-  }
-
-  /** The word for the constant, which stands last; shifts by a literal have none. */
-  private constantOperand(code: number, op: number, constant: Entry): number | undefined {
-    if (constant.where === Where.Const32) return code === Wasm.I32Sub ? -constant.value | 0 : constant.value;
-    const bits = this.draft.code.constI64[constant.value]!;
-    if (code === Wasm.I64Sub) return this.pool(BigInt.asIntN(64, -bits));
-    if (code === Wasm.I64Shl) return this.pool(BigInt.asIntN(64, 1n << (bits & 63n)));
-    if (op >= Op.I64ShrUBy1 && op <= Op.I64RotlBy63) return undefined;
-    // The signed shift takes its count in place.
-    if (op === Op.I64ShrSK) return Number(bits & 63n);
-    return constant.value;
-  }
-
-  /** Whether the comparison just read is consumed by a branch, possibly through one i32.eqz. */
-  private fuses(lowering: PlainLowering): boolean {
-    if (lowering.branch < 0) return false;
-    const { bytes, pos, end } = this.draft.reader;
-    let next = bytes[pos]!;
-    if (next === Wasm.I32Eqz && pos + 1 < end) next = bytes[pos + 1]!;
-    return next === Wasm.BrIf || next === Wasm.If;
   }
 
   // Ticks, points and branches.
@@ -412,7 +127,7 @@ class FastLowering extends VirtualStack {
 
   /** A label here, reached by `fixups` and, when code is reachable, by falling through. */
   private label(fixups: readonly Fixup[], key: number): void {
-    if (this.draft.deadDepth >= 0) this.acc = fixups[0]!.acc;
+    if (this.draft.deadDepth >= 0) this.acc = fixups[0]?.acc ?? 0;
     this.draft.deadDepth = -1;
     this.draft.point(key, this.acc);
     for (const fixup of fixups) this.resolve(fixup, this.draft.pc, this.acc);
@@ -435,7 +150,19 @@ class FastLowering extends VirtualStack {
     target: number,
   ): void {
     const height = this.stack.length - slotCount(params);
-    this.controls.push({ kind, height, params: slotTypes(params), results: slotTypes(results), endFixups: [], elseFixup, target });
+    this.controls.push({
+      kind,
+      height,
+      params: slotTypes(params),
+      results: slotTypes(results),
+      endFixups: [],
+      elseFixup,
+      target,
+      catches: [],
+      region: -1,
+      tryRegion: -1,
+      hiddenSlot: -1,
+    });
   }
 
   /** Whether the top values are where the target's label wants them. */
@@ -484,6 +211,21 @@ class FastLowering extends VirtualStack {
     this.branch(control);
     // Not taken, execution may be suspended behind the moves: that point is a label of its own.
     this.draft.deadDepth = 0;
+    this.label([skip], pointBefore(draft.reader.pos));
+  }
+
+  /** Branches by `op` on the word in slot `condition`; `inverse` is the operation that branches when `op` does not. */
+  private branchOnSlot(op: number, inverse: number, condition: number, control: Control): void {
+    const { draft } = this;
+    if (control.kind !== "func" && this.inPlace(control)) {
+      this.jumpFrom(draft.emit(op, 0, 0, condition * 2), control);
+      this.lastDest = -1;
+      return;
+    }
+    this.settleAll();
+    const skip: Fixup = { at: draft.emit(inverse, 0, 0, condition * 2) + 1, acc: this.acc };
+    this.branch(control);
+    draft.deadDepth = 0;
     this.label([skip], pointBefore(draft.reader.pos));
   }
 
@@ -588,11 +330,110 @@ class FastLowering extends VirtualStack {
       case Wasm.CallIndirect:
       case Wasm.ReturnCall:
       case Wasm.ReturnCallIndirect:
+      case Wasm.CallRef:
+      case Wasm.ReturnCallRef:
         this.call();
+        break;
+      default:
+        this.exceptional();
+    }
+  }
+
+  private exceptional(): void {
+    const { draft } = this;
+    const { a, code } = draft.reader;
+    switch (code) {
+      case Wasm.Try:
+      case Wasm.TryTable:
+        this.tryPart();
+        break;
+      case Wasm.Catch:
+      case Wasm.CatchAll:
+        this.catchPart();
+        break;
+      case Wasm.Delegate:
+        this.delegate(a);
+        break;
+      case Wasm.Throw: {
+        this.settleAll();
+        const first = this.stack.length - slotCount(draft.module.tagTypes[a]!.params);
+        this.leave(Leave.Throw, draft.instance.tagAddrs[a]!, this.slot(first), 0);
+        break;
+      }
+      case Wasm.ThrowRef:
+        this.settleAll();
+        this.leave(Leave.ThrowRef, 0, 0, this.slot(this.stack.length - 1));
+        break;
+      case Wasm.Rethrow:
+        this.settleAll();
+        this.leave(Leave.ThrowRef, 0, 0, this.control(a).hiddenSlot);
         break;
       default:
         this.variable();
     }
+  }
+
+  private leave(kind: number, a: number, b: number, c: number): void {
+    this.draft.emitLeave(kind, this.acc, a, b, c, 0);
+    this.draft.deadDepth = 0;
+  }
+
+  private tryPart(): void {
+    const { draft, controls } = this;
+    const { reader } = draft;
+    const type = blockType(draft.module, reader.a);
+    this.settleAll();
+    const region = beginRegion(draft, this.enclosingRegion(0));
+    if (reader.code === Wasm.TryTable) {
+      addTableClauses(draft, region, (depth) => {
+        const { kind, height, target, catches } = this.control(depth);
+        return { slot: this.slot(height), pc: kind === "loop" ? target : -1, catches };
+      });
+    }
+    const depth = controls.filter(({ hiddenSlot }) => hiddenSlot >= 0).length;
+    this.open("try", type.params, type.results, undefined, 0);
+    const control = controls.at(-1)!;
+    control.region = region;
+    if (reader.code === Wasm.TryTable) return;
+    control.tryRegion = region;
+    control.hiddenSlot = draft.hiddenSlot(depth);
+  }
+
+  /** The innermost guarded region around the block at `depth`, that block included, or -1. */
+  private enclosingRegion(depth: number): number {
+    for (let at = this.controls.length - 1 - depth; at >= 0; at--) if (this.controls[at]!.region >= 0) return this.controls[at]!.region;
+    return -1;
+  }
+
+  private endRegion(control: Control): void {
+    if (control.region >= 0) this.draft.regions[control.region]!.end = this.draft.pc;
+    control.region = -1;
+  }
+
+  private catchPart(): void {
+    const { draft } = this;
+    const control = this.controls.at(-1)!;
+    this.endRegion(control);
+    if (draft.deadDepth < 0) {
+      this.moveToLabel(control);
+      this.jumpFrom(draft.emit(Op.Br, 0, 0), control);
+    }
+    this.truncate(control.height);
+    this.closeOperations();
+    draft.deadDepth = -1;
+    this.acc = 0;
+    draft.point(pointBefore(draft.reader.pos), 0);
+    addCatchClause(draft, control.tryRegion, this.slot(control.height), control.hiddenSlot);
+    if (draft.reader.code === Wasm.Catch) this.pushSlots(draft.module.tagTypes[draft.reader.a]!.params);
+  }
+
+  private delegate(depth: number): void {
+    const control = this.controls.at(-1)!;
+    const { region } = control;
+    this.endRegion(control);
+    // The label is counted from outside of the block that ends here.
+    this.draft.regions[region]!.next = this.enclosingRegion(depth + 1);
+    this.endBlock();
   }
 
   private loop(): void {
@@ -636,10 +477,16 @@ class FastLowering extends VirtualStack {
   private endBlock(): void {
     const control = this.controls.pop()!;
     const { draft } = this;
+    this.endRegion(control);
     const fixups = control.elseFixup === undefined ? control.endFixups : [control.elseFixup, ...control.endFixups];
-    if (fixups.length > 0) {
+    if (fixups.length > 0 || control.catches.length > 0) {
       if (this.draft.deadDepth < 0) this.settleAll();
-      this.label(fixups, pointBefore(draft.reader.pos));
+      // Behind the end of a function there is no instruction.
+      this.label(fixups, pointBefore(control.kind === "func" ? draft.reader.wasmOffset : draft.reader.pos));
+      for (const clause of control.catches) {
+        clause.pc = draft.pc;
+        clause.acc = this.acc;
+      }
     } else if (this.draft.deadDepth < 0) {
       // Nothing branches here: values stay where they are.
       if (control.kind === "func") this.returnOp();
@@ -735,6 +582,69 @@ class FastLowering extends VirtualStack {
         const source = this.slotOf(height) * 2;
         this.pop();
         this.pushResult(ValType.I32, draft.emit(Op.I32Eqz, this.slot(height) * 2, source));
+        break;
+      }
+      default:
+        this.reference();
+    }
+  }
+
+  private reference(): void {
+    const { draft, stack } = this;
+    const { a, c, code } = draft.reader;
+    const height = stack.length - 1;
+    switch (code) {
+      case Wasm.RefEq: {
+        const x = this.slotOf(height - 1) * 2;
+        const y = this.slotOf(height) * 2;
+        this.truncate(height - 1);
+        this.pushResult(ValType.I32, draft.emit(Op.I32Eq, this.slot(height - 1) * 2, x, y));
+        break;
+      }
+      case Wasm.RefAsNonNull:
+        this.settle(height);
+        draft.emit(Op.Bulk, Gc.RefAsNonNull, this.slot(height) * 2, 0, 0);
+        this.lastDest = -1;
+        break;
+      case Wasm.RefI31: {
+        const source = this.slotOf(height) * 2;
+        this.pop();
+        this.pushResult(ValType.I31Ref, draft.emit(Op.I32OrK, this.slot(height) * 2, source, I31_FLAG));
+        break;
+      }
+      // A reference is the same in both hierarchies.
+      case Wasm.AnyConvertExtern:
+      case Wasm.ExternConvertAny:
+        break;
+      case Wasm.BrOnNull: {
+        this.settle(height);
+        const { type } = this.pop();
+        this.branchOnSlot(Op.BrZ, Op.BrNz, this.slot(height), this.control(a));
+        this.pushSlots([type]);
+        break;
+      }
+      case Wasm.BrOnNonNull:
+        this.settle(height);
+        this.branchOnSlot(Op.BrNz, Op.BrZ, this.slot(height), this.control(a));
+        this.pop();
+        break;
+      case Wasm.BrOnCast:
+      case Wasm.BrOnCastFail: {
+        this.settle(height);
+        if (height + 2 > draft.maxHeight) draft.maxHeight = height + 2;
+        draft.emit(Op.Bulk, Gc.RefTestBeside, this.slot(height) * 2, draft.storeType(c), 0);
+        const fails = code === Wasm.BrOnCastFail;
+        this.branchOnSlot(fails ? Op.BrZ : Op.BrNz, fails ? Op.BrNz : Op.BrZ, this.slot(height + 1), this.control(a));
+        break;
+      }
+      case Wasm.BrOnCastDescEq:
+      case Wasm.BrOnCastDescEqFail: {
+        this.settle(height - 1);
+        this.settle(height);
+        draft.emit(Op.Bulk, Gc.RefTestDescBeside, this.slot(height - 1) * 2, isNullable(c) ? 1 : 0, 0);
+        this.pop();
+        const fails = code === Wasm.BrOnCastDescEqFail;
+        this.branchOnSlot(fails ? Op.BrZ : Op.BrNz, fails ? Op.BrNz : Op.BrZ, this.slot(height), this.control(a));
         break;
       }
       default:
@@ -877,6 +787,7 @@ class FastLowering extends VirtualStack {
     if (form === undefined) throw draft.unsupported();
     const height = this.stack.length - form.operandSlots;
     for (const operand of form.wide) this.clamp(height + operand);
+    if (form.allocates) this.settleAll();
     for (let i = height; i < this.stack.length; i++) this.settle(i);
     draft.emit(Op.Bulk, form.kind, this.slot(height) * 2, form.a, form.b);
     this.truncate(height);

@@ -2,16 +2,18 @@
  * Lowering of functions on first call: wasm bytes to register code in the store's code memory, in one of two ways that
  * share a frame layout (lower-exact.ts, lower-fast.ts). Functions are already validated, so nothing is checked again.
  */
+import { isAtomic } from "./bulk-form.ts";
 import { type CodeMemory, findSorted, type LoweredCode, Mode } from "./code.ts";
 import { UnsupportedError } from "./errors.ts";
 import { InstrReader } from "./instr.ts";
 import { lowerExact } from "./lower-exact.ts";
 import { lowerFast } from "./lower-fast.ts";
 import { InstrFlag, Wasm } from "./opcodes.ts";
-import { opRows } from "./ops.ts";
+import { Op, opRows } from "./ops.ts";
 import { SIMD_BASE } from "./simd-form.ts";
 import { FUNC_INFO_WORDS, FuncInfo, type Instance, type Store } from "./store.ts";
-import { type FuncType, type Module, slotsOf, type ValType } from "./types.ts";
+import { frameLocals, type TryRegion } from "./try-regions.ts";
+import { type FuncType, type Module, mapValType, slotsOf, type ValType } from "./types.ts";
 
 /** Ticks that a piece of fast code has not charged when it reaches an operation: what a trap there has to add. */
 export interface OpSite {
@@ -30,6 +32,8 @@ export class LoweringDraft {
   /** First slot of each local, and how many slots they take together. */
   readonly localSlots: Int32Array;
   readonly localSlotCount: number;
+  /** Parameters and declared locals; behind them are the hidden ones of old try instructions. */
+  private readonly declaredLocals: number;
   readonly reader: InstrReader;
   readonly code: CodeMemory;
   readonly base: number;
@@ -39,6 +43,8 @@ export class LoweringDraft {
   readonly pointAccs: number[] = [];
   /** In exact code: for each loop the key of its header and the index in `words` of the fast code index to jump to. */
   readonly loops: { readonly key: number; readonly at: number }[] = [];
+  /** What exceptions lead to. */
+  readonly regions: TryRegion[] = [];
   maxHeight = 0;
   /** Whether vector operations were emitted. */
   hasVectors = false;
@@ -63,8 +69,7 @@ export class LoweringDraft {
     this.module = this.instance.module;
     this.type = func.type;
     const body = this.module.funcs[func.funcIndex - this.module.importedFuncCount]!;
-    const locals: ValType[] = [...func.type.params];
-    for (const run of body.localRuns) for (let i = 0; i < run.count; i++) locals.push(run.type);
+    const locals = frameLocals(this.module, func.funcIndex);
     this.localTypes = locals;
     let slot = 0;
     this.localSlots = Int32Array.from(locals, (type) => {
@@ -72,6 +77,7 @@ export class LoweringDraft {
       return slot - slotsOf(type);
     });
     this.localSlotCount = slot;
+    this.declaredLocals = body.localRuns.reduce((sum, { count }) => sum + count, func.type.params.length);
     this.reader = new InstrReader(this.module.bytes, body.codeStart, body.end);
   }
 
@@ -87,9 +93,10 @@ export class LoweringDraft {
     return true;
   }
 
-  /** Whether the instruction is a load or store on a memory of which the loop has no views. */
-  get onOtherMemory(): boolean {
-    return this.reader.row.align >= 0 && this.reader.c !== 0;
+  /** Whether the instruction is an access that is made outside of the loop, which has views of the first memory. */
+  get isOutsideAccess(): boolean {
+    const { row, code, c } = this.reader;
+    return row.align >= 0 && (c !== 0 || isAtomic(code));
   }
 
   /** Whether the instruction is a load or store whose address is an i64. */
@@ -101,6 +108,26 @@ export class LoweringDraft {
   unsupported(): UnsupportedError {
     const { row, wasmOffset } = this.reader;
     return new UnsupportedError(`unsupported: no execution of ${row.mnemonic} yet (at offset 0x${wasmOffset.toString(16)})`);
+  }
+
+  /** Slot of the exception that the old try at nesting depth `depth` (0 outermost) handles. */
+  hiddenSlot(depth: number): number {
+    return this.localSlots[this.declaredLocals + depth]!;
+  }
+
+  /** Emits an instruction that rearranges frames; `b` and `c` are slots. */
+  emitLeave(kind: number, charge: number, a: number, b: number, c: number, d: number): void {
+    this.emit(Op.Leave, kind, charge, a, b * 2, c * 2, d);
+    this.words.push(this.reader.wasmOffset);
+  }
+
+  /** A reference type of the module as one of the store. */
+  storeType(type: ValType): ValType {
+    return mapValType(type, this.typeNumbers);
+  }
+
+  get typeNumbers(): Int32Array {
+    return this.store.types.ofModule(this.module);
   }
 
   get pc(): number {
@@ -157,6 +184,7 @@ export function lowerFunction(store: Store, funcAddr: number, mode: Mode): Lower
     pointKeys: Float64Array.from(draft.pointKeys),
     pointPcs: Int32Array.from(draft.pointPcs),
     pointAccs: Int32Array.from(draft.pointAccs),
+    regions: draft.regions,
   };
   funcInfo[at + FuncInfo.LocalSlots] = draft.localSlotCount;
   funcInfo[at + FuncInfo.FrameSlots] = draft.localSlotCount + draft.maxHeight;

@@ -27,6 +27,7 @@ import {
   FrameFlag,
   FUNC_INFO_WORDS,
   FuncInfo,
+  type HostFunc,
   Status,
   Store,
   type StoreOptions,
@@ -37,10 +38,12 @@ import {
   type FuncType,
   funcTypeAt,
   type GlobalType,
+  type ImportDesc,
   type MemoryType,
   type Module,
   slotCount,
   type TableType,
+  typeIndexOf,
 } from "./types.ts";
 import { readValues, type Value, writeValues } from "./value.ts";
 
@@ -93,9 +96,28 @@ export class Machine {
 
   /** Adds a host function; `module` and `name` are how traces call it. Returns its store address. */
   addHostFunc(type: FuncType, implementation: HostFunction, module: string, name: string): number {
-    const addr = this.store.addFunc({ kind: "host", type, module, name });
+    return this.addHost({ kind: "host", type, module, name }, implementation);
+  }
+
+  /** As addHostFunc, for an import of a module that was added: of just the type that the module declares, subtype or not. */
+  addHostImport(
+    module: Module,
+    desc: ImportDesc & { kind: typeof ExternKind.Func },
+    implementation: HostFunction,
+    from: string,
+    name: string,
+  ): number {
+    const { types } = this.store;
+    const typeNumber = types.ofModule(module)[desc.typeIndex]!;
+    const type = types.types[typeNumber]!.func!;
+    const func: HostFunc = { kind: "host", type, module: from, name };
+    return this.addHost(types.isPlain(typeNumber) ? func : { ...func, typeNumber }, implementation);
+  }
+
+  private addHost(func: HostFunc, implementation: HostFunction): number {
+    const addr = this.store.addFunc(func);
     this.hostFunctions[addr] = implementation;
-    this.journal?.hostFuncAdded(addr, module, name, type);
+    this.journal?.hostFuncAdded(addr, func.module, func.name, func.type);
     return addr;
   }
 
@@ -122,22 +144,33 @@ export class Machine {
    * Throws LinkError when imports are missing or do not match; a trap is in the result.
    */
   instantiate(module: Module, imports: ImportObject | readonly ExternAddr[] = {}): InstantiateResult {
-    const addrs = Array.isArray(imports) ? (imports as readonly ExternAddr[]) : this.bindImports(module, imports as ImportObject);
     const { store } = this;
+    // Types of imports that the module has defined have numbers once it is added; else it is added when it is known to link.
+    if (importsDefinedTypes(module)) this.addModule(module);
+    const addrs = Array.isArray(imports) ? (imports as readonly ExternAddr[]) : this.bindImports(module, imports as ImportObject);
+    const known = store.modules.includes(module);
+    const types = known ? store.types.types : store.types.types.slice();
     for (const [i, wanted] of module.imports.entries()) {
       const given = addrs[i];
       if (given === undefined || !importDescMatches(store, module, wanted.desc, given)) {
+        // Matching has given numbers to the module's types, of which a recording of this machine will know nothing.
+        if (!known) store.types.restore(types);
         throw new LinkError("incompatible-import", `import ${wanted.module}.${wanted.name} has an incompatible type`);
       }
     }
-    const known = store.modules.includes(module);
-    const moduleIndex = store.addModule(module);
-    if (!known) this.journal?.moduleAdded(moduleIndex, module);
+    const moduleIndex = this.addModule(module);
     const { instanceAddr, trap } = instantiateModule(store, moduleIndex, addrs);
     this.journal?.instantiated(instanceAddr, moduleIndex, addrs, trap);
     if (trap !== Trap.None) return { instanceAddr, start: { kind: "trap", trap } };
     if (module.start === undefined) return { instanceAddr, start: { kind: "return", values: [] } };
     return { instanceAddr, start: this.call(store.instances[instanceAddr]!.funcAddrs[module.start]!) };
+  }
+
+  private addModule(module: Module): number {
+    const known = this.store.modules.includes(module);
+    const moduleIndex = this.store.addModule(module);
+    if (!known) this.journal?.moduleAdded(moduleIndex, module);
+    return moduleIndex;
   }
 
   private bindImports(module: Module, imports: ImportObject): ExternAddr[] {
@@ -148,10 +181,11 @@ export class Machine {
       if (wanted.desc.kind !== ExternKind.Func) {
         throw new LinkError("incompatible-import", `import ${wanted.module}.${wanted.name} is not a function in the module`);
       }
-      return {
-        kind: ExternKind.Func,
-        addr: this.addHostFunc(funcTypeAt(module, wanted.desc.typeIndex), given, wanted.module, wanted.name),
-      };
+      const { desc } = wanted;
+      const addr = importsDefinedTypes(module)
+        ? this.addHostImport(module, desc, given, wanted.module, wanted.name)
+        : this.addHostFunc(funcTypeAt(module, desc.typeIndex), given, wanted.module, wanted.name);
+      return { kind: ExternKind.Func, addr };
     });
   }
 
@@ -449,6 +483,16 @@ function textOf(thrown: unknown): string {
   } catch {
     return "something that has no text";
   }
+}
+
+/** Whether a module imports functions of types that another module could not have declared by itself: subtypes, or with references to types. */
+function importsDefinedTypes(module: Module): boolean {
+  return module.imports.some(({ desc }) => {
+    if (desc.kind !== ExternKind.Func) return false;
+    const { func, final, supertype, groupSize, descriptor, describes } = module.types[desc.typeIndex]!;
+    const plain = final && supertype < 0 && groupSize === 1 && descriptor < 0 && describes < 0;
+    return !plain || [...func!.params, ...func!.results].some((type) => typeIndexOf(type) >= 0);
+  });
 }
 
 /** Lets the event loop turn: at once where there is setImmediate, else by a timer, which takes a millisecond at least: 3% of a slice. */

@@ -3,6 +3,7 @@
  * Only the interpreter and the host interface write into it; every write marks its page.
  */
 import { ResourceError } from "./errors.ts";
+import type { MemoryType } from "./types.ts";
 
 /** Bytes of a WebAssembly page. */
 export const WASM_PAGE_BYTES = 65536;
@@ -11,6 +12,19 @@ export const SNAPSHOT_PAGE_BYTES = 4096;
 export const SNAPSHOT_PAGE_SHIFT = 12;
 /** Most pages of a 32-bit memory. */
 export const MAX_MEMORY_PAGES = 65536;
+/** Most pages of a 64-bit memory: one less, so that address 2^32 - 1, which stands for all that are larger, is never in it. */
+const MAX_MEMORY64_PAGES = 65535;
+/** Most bytes of a memory whose pages are bytes, for the same reason. */
+const MAX_BYTE_PAGES = 0xffff_ffff;
+
+/** Most pages that a memory of a type may have here, whatever it declares. */
+export function mostPages({ address64, pageShift }: MemoryTraits): number {
+  if (pageShift === 0) return MAX_BYTE_PAGES;
+  return address64 === true ? MAX_MEMORY64_PAGES : MAX_MEMORY_PAGES;
+}
+
+/** What a memory's type says besides its limits. */
+export type MemoryTraits = Omit<MemoryType, "limits">;
 
 // Taken now: who records a JavaScript program puts others in the place of the globals, which note every write of the
 // program. What the machine writes is no matter of theirs.
@@ -61,12 +75,19 @@ function allocate(wishBytes: number, leastBytes: number): ArrayBuffer {
   }
 }
 
+/** The length rounded up to whole snapshot pages; that of 64 KiB pages is whole already. */
+function wholePages(byteLength: number): number {
+  return Math.ceil(byteLength / SNAPSHOT_PAGE_BYTES) * SNAPSHOT_PAGE_BYTES;
+}
+
 export class Memory {
-  /** Declared maximum in wasm pages, or undefined. */
+  /** Declared maximum in pages, or undefined. */
   readonly maxPages: number | undefined;
+  readonly traits: MemoryTraits;
+  readonly pageBytes: number;
   pageCount = 0;
   byteLength = 0;
-  /** Views of exactly `byteLength` bytes over `buffer`; replaced by every grow. */
+  /** Views of `byteLength` bytes over `buffer`, of `words` rounded up to whole snapshot pages; replaced by every grow. */
   buffer: ArrayBuffer = new ArrayBuffer(0);
   bytes: Uint8Array = new Bytes(0);
   words: Int32Array = new Words(0);
@@ -79,28 +100,38 @@ export class Memory {
   dirty: Uint8Array = new Uint8Array(0);
   private readonly backing: MemoryBacking;
 
-  constructor(minPages: number, maxPages: number | undefined, backing?: MemoryBacking) {
+  constructor(minPages: number, maxPages: number | undefined, backing?: MemoryBacking, traits: MemoryTraits = {}) {
     this.maxPages = maxPages;
-    this.backing = backing ?? new PlainBacking((maxPages ?? MAX_MEMORY_PAGES) * WASM_PAGE_BYTES);
-    if (!this.resize(minPages)) {
-      throw new ResourceError("out-of-memory", `cannot allocate a memory of ${minPages} pages of 64 KiB`);
+    this.traits = traits;
+    this.pageBytes = 2 ** (traits.pageShift ?? 16);
+    const most = mostPages(traits);
+    this.backing = backing ?? new PlainBacking(wholePages(Math.min(maxPages ?? most, most) * this.pageBytes));
+    if (minPages > most || !this.resize(minPages)) {
+      const size = this.pageBytes === WASM_PAGE_BYTES ? "64 KiB" : "1 byte";
+      throw new ResourceError("out-of-memory", `cannot allocate a memory of ${minPages} pages of ${size}`);
     }
+  }
+
+  get shared(): boolean {
+    return this.traits.shared === true;
   }
 
   /** Grows by `deltaPages`; returns the previous page count, or -1 when the maximum or the host's memory does not allow it. */
   grow(deltaPages: number): number {
     const previous = this.pageCount;
     const next = previous + deltaPages;
-    if (next > Math.min(this.maxPages ?? MAX_MEMORY_PAGES, MAX_MEMORY_PAGES)) return -1;
+    const most = mostPages(this.traits);
+    if (next > Math.min(this.maxPages ?? most, most)) return -1;
     return this.resize(next) ? previous : -1;
   }
 
-  /** Sets the size in wasm pages, smaller sizes too (used when an earlier snapshot is restored); false when the host has no room. */
+  /** Sets the size in pages, smaller sizes too (used when an earlier snapshot is restored); false when the host has no room. */
   resize(pageCount: number): boolean {
-    const byteLength = pageCount * WASM_PAGE_BYTES;
+    const byteLength = pageCount * this.pageBytes;
+    const wholeLength = wholePages(byteLength);
     let buffer: ArrayBuffer;
     try {
-      buffer = this.backing.resize(byteLength);
+      buffer = this.backing.resize(wholeLength);
     } catch (error) {
       if (error instanceof RangeError) return false;
       throw error;
@@ -111,10 +142,10 @@ export class Memory {
     this.pageCount = pageCount;
     this.byteLength = byteLength;
     this.bytes = new Bytes(buffer, 0, byteLength);
-    this.words = new Words(buffer, 0, byteLength >>> 2);
+    this.words = new Words(buffer, 0, wholeLength / 4);
     this.view = new MachineView(buffer, 0, byteLength);
     this.i64 = new Longs(buffer, 0, byteLength >>> 3);
-    const dirty = new Uint8Array(byteLength >>> SNAPSHOT_PAGE_SHIFT);
+    const dirty = new Uint8Array(wholeLength / SNAPSHOT_PAGE_BYTES);
     dirty.set(this.dirty.subarray(0, dirty.length));
     this.dirty = dirty;
     return true;

@@ -959,8 +959,53 @@ export const Bulk = {
   TableSize: 9,
   /** Loads and stores on other memories than the first: `kind | wasm opcode << 8`. */
   Access: 0x80,
+  Atomic: 0x81,
   VectorAccess: 0x82,
+  /** 128-bit arithmetic: `kind | wasm opcode << 8`. */
+  Wide: 0x83,
 } as const;
+
+/** More kinds of Bulk instructions: those on objects (gc.ts). */
+export const Gc = {
+  /** a: type number. Operands: the fields. */
+  StructNew: 32,
+  StructNewDefault: 33,
+  /** a: byte offset in the object, b: Storage. */
+  StructGet: 34,
+  StructSet: 35,
+  /** a: type number; b: number of elements, or data or element segment. */
+  ArrayNew: 36,
+  ArrayNewDefault: 37,
+  ArrayNewFixed: 38,
+  ArrayNewData: 39,
+  ArrayNewElem: 40,
+  /** a: Storage, b: bytes of an element. */
+  ArrayGet: 41,
+  ArraySet: 42,
+  ArrayFill: 43,
+  ArrayLen: 44,
+  /** b: bytes of an element. */
+  ArrayCopy: 45,
+  /** a: segment, b: bytes of an element. */
+  ArrayInitData: 46,
+  ArrayInitElem: 47,
+  /** a: reference type of the store. The answer replaces the reference, or goes into the slot behind it. */
+  RefTest: 48,
+  RefTestBeside: 49,
+  RefCast: 50,
+  RefAsNonNull: 51,
+  I31GetS: 52,
+  I31GetU: 53,
+  /** a: type number; the descriptor is the last operand. */
+  StructNewDesc: 54,
+  StructNewDefaultDesc: 55,
+  RefGetDesc: 56,
+  /** a: whether null passes. Operands: reference, descriptor. */
+  RefCastDesc: 57,
+  RefTestDescBeside: 58,
+} as const;
+export const FIRST_GC = 32;
+export const LAST_GC = 63;
 
 /** Where a VectorAccess has its lane: above the memory's address. */
 export const LANE_SHIFT = 24;
@@ -973,6 +1018,10 @@ export const Leave = {
   TailCallIndirect: 1,
   /** B: first argument, C: reference. */
   TailCallRef: 2,
+  /** A: tag, B: first of what the exception carries. */
+  Throw: 3,
+  /** C: the exception. */
+  ThrowRef: 4,
 } as const;
 
 /** Where the words of a Leave instruction are; B and C are slots as indices of 32-bit words. */

@@ -11,7 +11,9 @@
  * what lets a snapshot be taken, and a replay continue, while wasm is inside a host call that called back into wasm.
  */
 import { CodeMemory, Mode } from "./code.ts";
+import { Heap } from "./heap.ts";
 import type { Interpreter } from "./interpreter.ts";
+import { type ArrayLayout, arrayLayout, type StructLayout, structLayout } from "./layout.ts";
 import { Memory, type MemoryBacking } from "./memory.ts";
 import { Table } from "./table.ts";
 import type { Tier } from "./tier.ts";
@@ -97,6 +99,13 @@ export interface HostFunc {
 }
 export type Func = WasmFunc | HostFunc;
 
+/** An exception tag: what exceptions of it carry are the parameters of its type. */
+export interface Tag {
+  readonly type: FuncType;
+  /** Number of its type in the store's type space. */
+  readonly typeNumber: number;
+}
+
 export interface Global {
   readonly type: GlobalType;
   /** First slot in `globalStack`. */
@@ -112,6 +121,7 @@ export interface Instance {
   readonly tableAddrs: Int32Array;
   readonly memoryAddrs: Int32Array;
   readonly globalAddrs: Int32Array;
+  readonly tagAddrs: Int32Array;
   /** Values of each element segment, and 1 where a segment was dropped. */
   readonly elemRefs: readonly Int32Array[];
   readonly droppedElems: Uint8Array;
@@ -209,6 +219,13 @@ export class Store {
   readonly tables: Table[] = [];
   readonly memories: Memory[] = [];
   readonly globals: Global[] = [];
+  readonly tags: Tag[] = [];
+  /** Structs, arrays and exceptions. */
+  readonly heap = new Heap();
+  /** Objects that the host knows of: the collector keeps them until the host says that it needs them no more. */
+  readonly pinned = new Set<number>();
+  /** While trapped by an uncaught exception: a reference to it, else 0. */
+  exception = 0;
   /** Types of all modules and host functions: equal types have equal numbers. */
   readonly types = new TypeSpace();
   /** Cells of all globals, 8 bytes each; replaced when globals are added. */
@@ -233,6 +250,11 @@ export class Store {
 
   /** Cache of frames.ts: static types of the slots at places in functions. Derived, not state. */
   readonly placeTypes = new Map<string, { readonly locals: readonly ValType[]; readonly operands: readonly ValType[] }>();
+
+  /** Caches of collect.ts and of layouts by type number. Derived, not state. */
+  readonly rootSlots = new Map<string, readonly number[]>();
+  private readonly structLayouts: (StructLayout | undefined)[] = [];
+  private readonly arrayLayouts: (ArrayLayout | undefined)[] = [];
 
   private readonly noMemory = new Memory(0, 0);
   private readonly backing: BackingFactory | undefined;
@@ -269,6 +291,8 @@ export class Store {
   addModule(module: Module): number {
     const known = this.modules.indexOf(module);
     if (known >= 0) return known;
+    // Now, whatever happens next: numbers of types are given in the order of modules.
+    this.types.ofModule(module);
     return this.modules.push(module) - 1;
   }
 
@@ -294,13 +318,44 @@ export class Store {
     return addr;
   }
 
+  addTag(typeNumber: number): number {
+    return this.tags.push({ type: this.types.types[typeNumber]!.func!, typeNumber }) - 1;
+  }
+
+  structLayout(typeNumber: number): StructLayout {
+    let layout = this.structLayouts[typeNumber];
+    if (layout === undefined) {
+      layout = structLayout(this.types.types, this.types.types[typeNumber]!);
+      this.structLayouts[typeNumber] = layout;
+    }
+    return layout;
+  }
+
+  arrayLayout(typeNumber: number): ArrayLayout {
+    let layout = this.arrayLayouts[typeNumber];
+    if (layout === undefined) {
+      layout = arrayLayout(this.types.types, this.types.types[typeNumber]!);
+      this.arrayLayouts[typeNumber] = layout;
+    }
+    return layout;
+  }
+
+  /** Forgets what was derived from types whose numbers others may get. */
+  forgetLayouts(): void {
+    this.rootSlots.clear();
+    this.structLayouts.length = 0;
+    this.arrayLayouts.length = 0;
+  }
+
   addTable(type: TableType, init = 0): number {
-    return this.tables.push(new Table(type.elemType, type.limits.min, type.limits.max, init)) - 1;
+    return this.tables.push(new Table(type.elemType, type.limits.min, type.limits.max, init, type.address64)) - 1;
   }
 
   addMemory(type: MemoryType): number {
-    const backing = this.backing?.(this.memories.length, type);
-    return this.memories.push(new Memory(type.limits.min, type.limits.max, backing)) - 1;
+    const { limits, ...traits } = type;
+    // Backings of the host's own kind have pages of 64 KiB.
+    const backing = traits.pageShift === 0 ? undefined : this.backing?.(this.memories.length, type);
+    return this.memories.push(new Memory(limits.min, limits.max, backing, traits)) - 1;
   }
 
   /** Adds a global whose bits are `bits`: low four bytes for 32-bit types, 128 bits for v128. */

@@ -8,15 +8,18 @@ export const MAX_TABLE_ELEMENTS = 10_000_000;
 export class Table {
   readonly elemType: ValType;
   readonly max: number | undefined;
+  /** Indices are i64: said by its type only, they are clamped before they come here. */
+  readonly address64: boolean;
   /** Exactly `length` elements; replaced by every grow. */
   elements: Int32Array;
   /** Set by every change, cleared by whoever copies the table. */
   dirty = true;
 
-  constructor(elemType: ValType, min: number, max: number | undefined, init = 0) {
+  constructor(elemType: ValType, min: number, max: number | undefined, init = 0, address64 = false) {
     if (min > MAX_TABLE_ELEMENTS) throw new ResourceError("out-of-memory", `cannot allocate a table of ${min} elements`);
     this.elemType = elemType;
     this.max = max;
+    this.address64 = address64;
     this.elements = new Int32Array(min).fill(init);
   }
 

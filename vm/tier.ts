@@ -95,7 +95,7 @@ export class Tier {
         if (at >= elements.length) return -1;
         const funcAddr = elements[at]! - 1;
         if (funcAddr < 0) return -1;
-        return store.funcInfo[funcAddr * 8 + 6] === typeId ? funcAddr : -1;
+        return store.types.isSubtype(store.funcInfo[funcAddr * 8 + 6]!, typeId) ? funcAddr : -1;
       },
     };
   }

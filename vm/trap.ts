@@ -18,6 +18,25 @@ export const Trap = {
   HostThrow: 11,
   NullReference: 12,
   NullFunction: 13,
+  NullStruct: 14,
+  NullArray: 15,
+  NullI31: 16,
+  NullException: 17,
+  CastFailure: 18,
+  ArrayOutOfBounds: 19,
+  /** The objects that are alive leave no room for another, see heap.ts. */
+  HeapExhausted: 20,
+  /** An exception leaves the call that the host has made; the store says which (`exception`). */
+  UncaughtException: 21,
+  UnalignedAtomic: 22,
+  ExpectedShared: 23,
+  /** A wait without end: there is no thread that could notify. */
+  Deadlock: 24,
+  NullDescriptor: 25,
+  DescriptorCastFailure: 26,
+
+  /** No trap: the heap has to be collected before the instruction is done. Never seen outside of execution. */
+  Collect: 255,
 } as const;
 export type Trap = (typeof Trap)[keyof typeof Trap];
 
@@ -36,6 +55,19 @@ const messages: readonly string[] = [
   "host function threw",
   "null reference",
   "null function reference",
+  "null structure reference",
+  "null array reference",
+  "null i31 reference",
+  "null exception reference",
+  "cast failure",
+  "out of bounds array access",
+  "out of heap memory",
+  "uncaught exception",
+  "unaligned atomic",
+  "expected shared memory",
+  "deadlock: a wait without timeout, and no other thread to notify",
+  "null descriptor reference",
+  "descriptor cast failure",
 ];
 
 /** The highest number of a trap. */

@@ -71,7 +71,7 @@ export class TypeSpace {
   readonly types: TypeDef[] = [];
   /** Number of the first type of each group. */
   private readonly groups = new Map<string, number>();
-  private readonly modules = new WeakMap<Module, Int32Array>();
+  private modules = new WeakMap<Module, Int32Array>();
 
   /** Numbers of a module's types, by index. Adds those that are new. Cost: the size of its types, at the first time. */
   ofModule(module: Module): Int32Array {
@@ -89,6 +89,12 @@ export class TypeSpace {
     return this.addGroup([def], this.types.length);
   }
 
+  /** Whether a function type is one that `ofFunc` would give. */
+  isPlain(number: number): boolean {
+    const { final, supertype, groupSize, descriptor, describes } = this.types[number]!;
+    return final && supertype < 0 && groupSize === 1 && descriptor < 0 && describes < 0;
+  }
+
   /** Whether type number `sub` is `sup` or a declared subtype of it. */
   isSubtype(sub: number, sup: number): boolean {
     return sub === sup || isSubtype(this.types, sub, sup);
@@ -97,6 +103,19 @@ export class TypeSpace {
   /** Whether every value of one type is also of the other. References name types by number. */
   matches(sub: ValType, sup: ValType): boolean {
     return matches(this.types, sub, sup);
+  }
+
+  /** Makes these all types there are, with their numbers: those of another space, or of this one at an earlier time. */
+  restore(types: readonly TypeDef[]): void {
+    this.types.splice(0, this.types.length, ...types);
+    this.groups.clear();
+    this.modules = new WeakMap();
+    for (let start = 0; start < types.length; ) {
+      const { groupSize } = types[start]!;
+      const group = types.slice(start, start + groupSize);
+      this.groups.set(groupKey(group, start), start);
+      start += groupSize;
+    }
   }
 
   private addTypes(defs: readonly TypeDef[]): Int32Array {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { describe, it } from "mocha";
 import { ByteWriter } from "../../snapshot/bytes.ts";
 import { SnapshotTaker } from "../../snapshot/capture.ts";
-import { checksum, encodeChunk, FOOTER_BYTES, SnapshotWriter } from "../../snapshot/container.ts";
+import { CONTAINER_VERSION, checksum, encodeChunk, FOOTER_BYTES, SnapshotWriter } from "../../snapshot/container.ts";
 import { SnapshotError } from "../../snapshot/errors.ts";
 import { stateHash } from "../../snapshot/hash.ts";
 import { Chunk, pageAt } from "../../snapshot/pages.ts";
@@ -189,7 +189,7 @@ describe("stored snapshots", () => {
       return () => SnapshotReader.openSync(new CountingStorage(copy));
     };
     expect(codeOf(patched(0, 1))).to.equal("not-a-snapshot");
-    expect(codeOf(patched(8, 2))).to.equal("snapshot-version");
+    expect(codeOf(patched(8, CONTAINER_VERSION + 1))).to.equal("snapshot-version");
     expect(codeOf(patched(13, 1))).to.equal("snapshot-version");
     expect(codeOf(patched(17, 65))).to.equal("snapshot-corrupt");
     expect(codeOf(() => deserializeSnapshot(bytes))).to.equal("not-a-snapshot");

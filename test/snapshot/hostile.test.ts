@@ -61,7 +61,8 @@ function assemble(record: Uint8Array, shapeBytes: Uint8Array, chunks: readonly C
     event: 3,
     shape,
     tables: tables.map(({ length, chunkIds }) => ({ length, pages: table(chunkIds) })),
-    memories: memories.map(({ pageCount, chunkIds }) => ({ pageCount, pages: table(chunkIds) })),
+    memories: memories.slice(0, -1).map(({ pageCount, chunkIds }) => ({ pageCount, pages: table(chunkIds) })),
+    heap: { pageCount: memories.at(-1)!.pageCount, pages: table(memories.at(-1)!.chunkIds) },
   };
   checkSnapshot(snapshot);
   return snapshot;

@@ -75,6 +75,7 @@ export function addInstance(store: Store, module: Module, sizes: StoreSizes): vo
     tableAddrs: Int32Array.of(table),
     memoryAddrs: Int32Array.of(memory),
     globalAddrs: Int32Array.from(globals),
+    tagAddrs: new Int32Array(0),
     elemRefs: [Int32Array.of(funcs[0]! + 1, funcs[1]! + 1), Int32Array.of(1, 0)],
     droppedElems: new Uint8Array(2),
     droppedDatas: new Uint8Array(2),

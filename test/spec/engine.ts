@@ -4,6 +4,7 @@ import type { WastValue } from "./wast.ts";
 export type Outcome =
   | { readonly kind: "return"; readonly values: readonly WastValue[] }
   | { readonly kind: "trap"; readonly message: string }
+  | { readonly kind: "exception" }
   | { readonly kind: "exhausted"; readonly message: string };
 
 /** A module was refused. `phase` says whether as no well-formed binary or as an invalid module. */

@@ -133,7 +133,7 @@ describe("what the official suite leaves out", () => {
       const states = new Set<string>();
       for (const mode of RUN_MODES) {
         const engine = new MachineEngine(engineOptions(mode));
-        const { counts, surprises } = reportFile(name, mode, await runScript(engine, new Encoder(), name, commands), {});
+        const { counts, surprises } = reportFile(name, mode, await runScript(engine, new Encoder(), commands), {});
         expect(surprises).to.deep.equal([]);
         expect([counts.failed, counts.skipped]).to.deep.equal([0, 0]);
         states.add(engine.state());

@@ -5,14 +5,17 @@
 import { SnapshotTaker } from "../../snapshot/capture.ts";
 import { stateHash } from "../../snapshot/hash.ts";
 import { completeGrow, enter, entrySlot, leaveHost, takeReturn, takeTrap } from "../../vm/boundary.ts";
+import { kindOfObject } from "../../vm/casts.ts";
 import { decodeModule } from "../../vm/decode.ts";
 import { DecodeError, LinkError, ValidationError } from "../../vm/errors.ts";
 import { runUntil } from "../../vm/execute.ts";
+import { isHeapRef } from "../../vm/heap.ts";
+import { BlockKind } from "../../vm/layout.ts";
 import { Machine } from "../../vm/machine.ts";
 import { type ExternAddr, Status, type Store } from "../../vm/store.ts";
 import { topOf } from "../../vm/subtype.ts";
 import { Trap, trapMessage } from "../../vm/trap.ts";
-import { ExternKind, isWide, type Module, slotsOf, type TypeDef, ValType } from "../../vm/types.ts";
+import { ExternKind, isWide, type Module, slotsOf, ValType } from "../../vm/types.ts";
 import { validateModule } from "../../vm/validate.ts";
 import { slotBits } from "../../vm/value.ts";
 import { type Engine, ModuleRejected, ModuleUnlinkable, type Outcome } from "./engine.ts";
@@ -125,7 +128,7 @@ export class MachineEngine implements Engine<Module, MachineInstance> {
           let slot = store.resultSlot;
           const values = results.map((type) => {
             slot += slotsOf(type);
-            return resultOf(slotBits(store, slot - slotsOf(type), type), type, store.types.types);
+            return resultOf(slotBits(store, slot - slotsOf(type), type), type, store);
           });
           takeReturn(store);
           return { kind: "return", values };
@@ -150,11 +153,12 @@ export class MachineEngine implements Engine<Module, MachineInstance> {
     const { store } = this.machine;
     const global = store.globals[addr.addr]!;
     const { valType } = global.type;
-    return resultOf(BigInt.asUintN(isWide(valType) ? 64 * slotsOf(valType) : 32, store.globalBits(global)), valType, store.types.types);
+    return resultOf(BigInt.asUintN(isWide(valType) ? 64 * slotsOf(valType) : 32, store.globalBits(global)), valType, store);
   }
 }
 
 function outcomeOfTrap(trap: Trap): Outcome {
+  if (trap === Trap.UncaughtException) return { kind: "exception" };
   return { kind: trap === Trap.CallStackExhausted ? "exhausted" : "trap", message: trapMessage(trap) };
 }
 
@@ -166,7 +170,7 @@ function argumentBits(value: WastValue): bigint {
   throw new Error(`a script cannot pass a ${value.kind}`);
 }
 
-function resultOf(bits: bigint, type: ValType, types: readonly TypeDef[]): WastValue {
+function resultOf(bits: bigint, type: ValType, store: Store): WastValue {
   switch (type) {
     case ValType.I32:
       return { kind: "i32", bits };
@@ -179,23 +183,19 @@ function resultOf(bits: bigint, type: ValType, types: readonly TypeDef[]): WastV
     case ValType.V128:
       return { kind: "v128", bits };
     default:
-      return referenceOf(bits, topOf(types, type));
+      return referenceOf(Number(BigInt.asIntN(32, bits)), topOf(store.types.types, type), store);
   }
 }
 
 /** A reference of the hierarchy with this top. */
-function referenceOf(bits: bigint, top: ValType): WastValue {
-  if (bits === 0n) return { kind: "null" };
-  switch (top) {
-    case ValType.FuncRef:
-      return { kind: "func" };
-    case ValType.ExternRef:
-      return { kind: "host", number: Number(bits) - 1 };
-    case ValType.ExnRef:
-      return { kind: "other", heap: "exn" };
-    default:
-      throw new Error("objects cannot be told apart yet");
-  }
+function referenceOf(ref: number, top: ValType, store: Store): WastValue {
+  if (ref === 0) return { kind: "null" };
+  if (top === ValType.FuncRef) return { kind: "func" };
+  if (top === ValType.ExnRef) return { kind: "other", heap: "exn" };
+  if (ref > 0 && !isHeapRef(ref)) return { kind: "host", number: ref - 1 };
+  if (top === ValType.ExternRef) return { kind: "other", heap: "extern" };
+  if (ref < 0) return { kind: "other", heap: "i31" };
+  return { kind: "other", heap: kindOfObject(store, ref) === BlockKind.Struct ? "struct" : "array" };
 }
 
 const PRINTS: Readonly<Record<string, readonly ValType[]>> = {
@@ -225,6 +225,10 @@ function spectestModule(machine: Machine): MachineInstance {
     externs.set(name, { kind: ExternKind.Global, addr: machine.addGlobal({ valType, mutable: false }, bits) });
   }
   externs.set("memory", { kind: ExternKind.Memory, addr: machine.addMemory({ limits: { min: 1, max: 2 } }) });
+  const shared = machine.addMemory({ limits: { min: 1, max: 2 }, shared: true });
+  externs.set("shared_memory", { kind: ExternKind.Memory, addr: shared });
+  const table64 = machine.addTable({ elemType: ValType.FuncRef, limits: { min: 10, max: 20 }, address64: true });
+  externs.set("table64", { kind: ExternKind.Table, addr: table64 });
   externs.set("table", { kind: ExternKind.Table, addr: machine.addTable({ elemType: ValType.FuncRef, limits: { min: 10, max: 20 } }) });
   return (name) => externs.get(name);
 }

@@ -39,7 +39,7 @@ async function main(): Promise<number> {
     for (const mode of modes) {
       const options = engineOptions(mode);
       const engine = new MachineEngine(values.slice === undefined ? options : { ...options, sliceTicks: Number(values.slice) });
-      const report = reportFile(file, mode, await runScript(engine, encoder, file, commands));
+      const report = reportFile(file, mode, await runScript(engine, encoder, commands));
       reports.push(report);
       for (const line of report.surprises) console.log(`${mode}: ${line}`);
     }

@@ -1,4 +1,4 @@
-/** The official suite as mocha tests: every file that has something in scope, in every mode. */
+/** The official suite as mocha tests: every file, in every mode. */
 import { expect } from "chai";
 import { after, describe, it } from "mocha";
 import { Encoder } from "./encode.ts";
@@ -7,7 +7,6 @@ import { MachineEngine } from "./machine-engine.ts";
 import { engineOptions, RUN_MODES } from "./modes.ts";
 import { type FileReport, formatSkips, formatTable, reportFile, sumCounts } from "./report.ts";
 import { runScript } from "./runner.ts";
-import { fileOutOfScope } from "./scope.ts";
 import { readScript, suiteDirectory, suiteFiles } from "./suite.ts";
 
 /** Surprises that a failing test prints; the rest are counted. */
@@ -22,7 +21,7 @@ describe("official suite", () => {
     it.skip("is not there: set REWASM_SPEC to a checkout of WebAssembly/testsuite");
     return;
   }
-  const files = suiteFiles(directory).filter((file) => fileOutOfScope(file) === undefined);
+  const files = suiteFiles(directory);
   const encoder = new Encoder();
   const reports: FileReport[] = [];
 
@@ -33,7 +32,7 @@ describe("official suite", () => {
       const states: string[] = [];
       for (const mode of RUN_MODES) {
         const engine = new MachineEngine(engineOptions(mode));
-        const report = reportFile(file, mode, await runScript(engine, encoder, file, commands));
+        const report = reportFile(file, mode, await runScript(engine, encoder, commands));
         states.push(engine.state());
         reports.push(report);
         surprises.push(...report.surprises.map((line) => `${mode}: ${line}`));

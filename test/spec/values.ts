@@ -22,12 +22,17 @@ export function matches(value: WastValue, pattern: Pattern): boolean {
       return value.kind === pattern.type && isNan(value.bits, pattern.type, pattern.class);
     case "ref":
       if (value.kind === "host") return pattern.heap === "extern" || pattern.heap === "any";
-      return value.kind === pattern.heap || (value.kind === "other" && value.heap === pattern.heap);
+      return value.kind === pattern.heap || (value.kind === "other" && isOfHeap(value.heap, pattern.heap));
     case "lanes":
       return value.kind === "v128" && pattern.lanes.every((lane, i) => matchesLane(value.bits, pattern.laneBits, i, lane));
     case "either":
       return pattern.patterns.some((option) => matches(value, option));
   }
+}
+
+/** Whether what has one heap type as its own is of another. */
+function isOfHeap(own: string, heap: string): boolean {
+  return own === heap || ((heap === "any" || heap === "eq") && (own === "i31" || own === "struct" || own === "array"));
 }
 
 function matchesLane(bits: bigint, laneBits: number, index: number, pattern: Pattern): boolean {

@@ -33,8 +33,6 @@ export interface ModuleSource {
   readonly text: string;
   readonly bytes: Uint8Array;
   readonly node: Node | undefined;
-  /** The feature for which some of its fields, and their exports with them, were left out (scope.ts). */
-  readonly leftOut?: string;
 }
 
 export interface Action {
@@ -51,6 +49,7 @@ export type Command = { readonly line: number } & (
   | { readonly type: "register"; readonly as: string; readonly instance: string | undefined }
   | { readonly type: "action"; readonly action: Action }
   | { readonly type: "assert_return"; readonly action: Action; readonly expected: readonly Pattern[] }
+  | { readonly type: "assert_exception"; readonly action: Action }
   | { readonly type: "assert_trap" | "assert_exhaustion"; readonly action: Action; readonly message: string }
   | {
       readonly type: "assert_invalid" | "assert_malformed" | "assert_unlinkable" | "assert_uninstantiable";
@@ -105,6 +104,8 @@ function commandOf(source: string, list: List): Command {
         return { line, type: "assert_uninstantiable", module: moduleSource(source, listOf(items[1])), message: stringAt(items, 2) };
       }
       return { line, type: head, action: actionOf(listOf(items[1])), message: stringAt(items, 2) };
+    case "assert_exception":
+      return { line, type: head, action: actionOf(listOf(items[1])) };
     case "assert_exhaustion":
       return { line, type: head, action: actionOf(listOf(items[1])), message: stringAt(items, 2) };
     case "assert_invalid":

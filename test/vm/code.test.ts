@@ -9,7 +9,7 @@ import { mulberry32 } from "../support/random.ts";
 import { wat } from "../support/wat.ts";
 
 function piece(start: number, end: number): LoweredCode {
-  return { start, end, pointKeys: new Float64Array(0), pointPcs: new Int32Array(0), pointAccs: new Int32Array(0) };
+  return { start, end, pointKeys: new Float64Array(0), pointPcs: new Int32Array(0), pointAccs: new Int32Array(0), regions: [] };
 }
 
 const PROGRAM = `(module
