@@ -380,7 +380,7 @@ export abstract class GeneratedControl extends GeneratedValues {
       text += this.storeSlot(param, entry.lo, entry.hi, this.localCount + first + i);
     }
     const charged = this.acc === 0 ? "c" : `c-${this.acc}|0`;
-    text += `x=${site};q=${callee}(${this.wide(this.localCount + first)},d,${charged},0);if(q<0)break X;c=q;q=0;`;
+    text += `x=${site};q=1;q=${callee}(${this.wide(this.localCount + first)},d,${charged},0);if(q<0)break X;c=q;q=0;`;
     this.line(text);
     this.acc = 0;
     this.span = 0;

@@ -5,13 +5,15 @@
  *
  * The function is `f(fp, room, fuel, entry)`. Parameters are taken from the frame's first slots and results left there,
  * as in lowered code; locals and operands live in JavaScript variables. It answers the fuel that is left, or LEFT when
- * it has left: then its frame is written back to canonical slots and a record says where it stands (`leave`), or
+ * it has left: then its frame is written back to canonical slots and a record in LOG says where it stands, or
  * NOT_ENTERED when it has done nothing. `room` bounds native recursion. `entry` is 0, or the number of a loop whose header
  * the frame stands at: code before that loop is skipped by guards on the variable `e`.
  *
  * Whatever is rare or may trap leaves *before* the instruction, and the interpreter does it: traps, crossings, bulk
  * instructions out of bounds, NaNs that are not canonical (generate-forms.ts). Addresses out of bounds need no test of ours:
- * DataView throws, and the handler around the function's body knows by `x` which instruction it was.
+ * DataView throws, and the handler around the function's body knows by `x` which instruction it was. Another error there
+ * means that a callee found no native stack to begin on (`q` is 1): then it has done nothing. From a handler on nothing is
+ * called, so that leaving needs no native stack.
  */
 import { bulkForm } from "./bulk-form.ts";
 import { CHECK_SPAN_TICKS } from "./code.ts";
@@ -27,7 +29,7 @@ import {
   pairForms,
   pairLeaves,
 } from "./generate-forms.ts";
-import { type Entry, type LeaveSite, NO_READS, NOT_ENTERED, Refusal, shapeOf } from "./generate-values.ts";
+import { type Entry, LEFT, type LeaveSite, NO_READS, NOT_ENTERED, Refusal, shapeOf } from "./generate-values.ts";
 import { blockType } from "./instr.ts";
 import { LoweringDraft } from "./lower.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
@@ -146,10 +148,12 @@ let ${declarations.join()};
 ${locals.params}${reload}
 try{X:{
 ${this.body.join("\n")}
-}}catch(error){caught(error);q=${NOT_ENTERED};}
+}}catch(error){if(error.message!==OUTSIDE&&q!==1)E.error=error;q=${NOT_ENTERED};}
 switch(x){${spill}}
 ${stores}
-return leave(${this.funcAddr},fp,x,q,c);
+t=R[0];LOG[t]=${this.funcAddr};LOG[t+1]=fp;LOG[t+2]=x;LOG[t+3]=q;R[0]=t+4;
+if(q===0||q===${NOT_ENTERED})R[1]=c;else if(q!==${LEFT})R[1]=q;
+return ${LEFT};
 }`;
   }
 

@@ -15,6 +15,7 @@
 import { type CodeMemory, FLOOR_TICKS, type Mode } from "./code.ts";
 import { LEFT, NOT_ENTERED } from "./generate-values.ts";
 import { lowerFunction } from "./lower.ts";
+import { OUTSIDE_MESSAGE } from "./native-stack.ts";
 import {
   canonicalNan64,
   copyBits64,
@@ -2717,7 +2718,7 @@ function makeRun(
       }
     } catch (error) {
       // DataView throws for an address out of bounds, which saves the check on every access. Nothing else here may throw.
-      if (!(error instanceof RangeError)) throw error;
+      if (!(error instanceof RangeError) || error.message !== OUTSIDE_MESSAGE) throw error;
       trap = 2 satisfies typeof Trap.MemoryOutOfBounds;
       stop = 4 satisfies typeof Exit.Trapped;
     }

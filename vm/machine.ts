@@ -80,8 +80,6 @@ export class Machine {
   readonly journal: Journal | undefined;
   private readonly hostFunctions: (HostFunction | undefined)[] = [];
   private thrown: unknown;
-  /** Calls from the host that are under way inside of one another, each with native frames. */
-  private nesting = 0;
   /** A call that was given up and of which something may be left, see `tidy`. */
   private abandoned: { readonly depth: number; readonly error: unknown } | undefined;
   /** Called between slices of a run, for recorders that take snapshots: while the machine is Running, every 8 million ticks or so. */
@@ -200,7 +198,7 @@ export class Machine {
    */
   call(funcAddr: number, args: readonly Value[] = []): CallResult {
     const depth = this.depthForCall(funcAddr);
-    this.nesting++;
+    this.store.nativeNesting++;
     try {
       this.enter(funcAddr, args);
       for (;;) {
@@ -212,7 +210,7 @@ export class Machine {
       this.tidy();
       throw error;
     } finally {
-      this.nesting--;
+      this.store.nativeNesting--;
     }
   }
 
@@ -229,7 +227,7 @@ export class Machine {
   }
 
   private slice(depth: number): CallResult | undefined {
-    this.nesting++;
+    this.store.nativeNesting++;
     try {
       return this.advance(this.store.tick + SLICE_TICKS, depth + 1);
     } catch (error) {
@@ -237,7 +235,7 @@ export class Machine {
       this.tidy();
       throw error;
     } finally {
-      this.nesting--;
+      this.store.nativeNesting--;
     }
   }
 
@@ -247,7 +245,7 @@ export class Machine {
     this.tidy();
     if (store.funcs[funcAddr] === undefined) throw new RewasmError("unknown-function", `there is no function with address ${funcAddr}`);
     expectCallable(store);
-    expectNativeRoom(this.nesting);
+    expectNativeRoom(this.store.nativeNesting);
     return store.depth;
   }
 
@@ -309,7 +307,7 @@ export class Machine {
    */
   callInPlace(funcAddr: number): Exclude<CallResult, { kind: "return" }> | undefined {
     const depth = this.depthForCall(funcAddr);
-    this.nesting++;
+    this.store.nativeNesting++;
     try {
       const { store } = this;
       this.journal?.called(funcAddr, entrySlot(store));
@@ -324,7 +322,7 @@ export class Machine {
       this.tidy();
       throw error;
     } finally {
-      this.nesting--;
+      this.store.nativeNesting--;
     }
   }
 

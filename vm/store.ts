@@ -238,6 +238,8 @@ export class Store {
   readonly code = new CodeMemory();
   /** The loop over this store's arrays, made at the first run. */
   interpreter: Interpreter | undefined;
+  /** Calls from the host that are under way on the native stack of the live machine (machine.ts). No state: replay has none. */
+  nativeNesting = 0;
   /** Generated code, made with the loop unless it is not wanted. Derived, not state. */
   tier: Tier | undefined;
   readonly generates: boolean | "eagerly";

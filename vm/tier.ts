@@ -8,11 +8,13 @@
  * nothing is generated.
  */
 import { Mode, pointAfterCall, pointBefore } from "./code.ts";
+import { RewasmError } from "./errors.ts";
 import { frameKeys, pcOfKey, placeFrame } from "./frames.ts";
-import { type GeneratedText, generateFunction } from "./generate.ts";
-import { LEFT, NOT_ENTERED } from "./generate-values.ts";
+import { generateFunction } from "./generate.ts";
+import { LEFT, type LeaveSite, NOT_ENTERED } from "./generate-values.ts";
 import { generatedHelpers } from "./generated-helpers.ts";
 import { relowerFast } from "./lower.ts";
+import { OUTSIDE_MESSAGE } from "./native-stack.ts";
 import { runOutside } from "./outside.ts";
 import { FRAME_WORDS, Frame, FrameFlag, FUNC_INFO_WORDS, FuncInfo, Status, type Store } from "./store.ts";
 import type { Table } from "./table.ts";
@@ -21,7 +23,7 @@ import type { Table } from "./table.ts";
 type Generated = (fp: number, room: number, fuel: number, entry: number) => number;
 
 interface Compiled {
-  readonly text: GeneratedText;
+  readonly sites: readonly LeaveSite[];
   readonly run: Generated;
   /** Tick at which it last left by itself, and how often in a row that was too soon to be worth entering. */
   leftTick: number;
@@ -30,7 +32,9 @@ interface Compiled {
 
 /** Native stack that generated code may use, by the estimates of generate.ts: a third of what Node gives a program. */
 const NATIVE_BYTES = 300_000;
-/** Words of a record in the log of `leave`. */
+/** The same inside of a call that a host function made: part of what native-stack.ts looks for. */
+const NESTED_BYTES = 40_000;
+/** Words of a record in the log. */
 const LOG_WORDS = 4;
 const LOG_RECORDS = NATIVE_BYTES / 128;
 const SAMPLES_TO_GENERATE = 2;
@@ -55,6 +59,8 @@ export class Tier {
   private readonly registers = new Int32Array(5);
   private readonly log = new Int32Array(LOG_RECORDS * LOG_WORDS);
   private readonly environment: Record<string, unknown>;
+  /** What generated code caught and cannot go on from. */
+  private readonly failure: { error: unknown } = { error: undefined };
   private globals: Int32Array | undefined;
   private forbidden = false;
   private sampleTick = 0;
@@ -63,7 +69,7 @@ export class Tier {
 
   constructor(store: Store) {
     this.store = store;
-    const { registers: R, log } = this;
+    const { registers: R } = this;
     const zero = new Float64Array(1);
     this.environment = {
       ...generatedHelpers(R),
@@ -74,21 +80,9 @@ export class Tier {
       Z: zero[0],
       T: store.tables,
       FN: this.functions,
-      caught(error: unknown): void {
-        // Out of bounds, or out of native stack where a callee was to begin: the instruction has done nothing either way.
-        if (!(error instanceof RangeError)) throw error;
-      },
-      leave(funcAddr: number, fp: number, site: number, answer: number, fuel: number): number {
-        const at = R[0]!;
-        log[at] = funcAddr;
-        log[at + 1] = fp;
-        log[at + 2] = site;
-        log[at + 3] = answer;
-        R[0] = at + LOG_WORDS;
-        if (answer === 0 || answer === NOT_ENTERED) R[1] = fuel;
-        else if (answer !== LEFT) R[1] = answer;
-        return LEFT;
-      },
+      LOG: this.log,
+      E: this.failure,
+      OUTSIDE: OUTSIDE_MESSAGE,
       indirect(table: Table, index: number, typeId: number): number {
         const { elements } = table;
         const at = index >>> 0;
@@ -103,20 +97,31 @@ export class Tier {
   /**
    * Runs generated code of function `funcAddr` whose frame begins at slot `fp` and whose frame record is, or would be, at
    * word `frameAt`. `entry` is 0 or a loop's number; `own` is 1 when the frame record is there. Returns the fuel left,
-   * which may be negative, or LEFT (see `takeFrames`), or NOT_ENTERED. Nothing is thrown.
+   * which may be negative, or LEFT (see `takeFrames`), or NOT_ENTERED. Throws where the native stack ends in a helper.
    */
   enter(funcAddr: number, fp: number, frameAt: number, fuel: number, entry: number, own: number): number {
     const { registers, store } = this;
     const slots = store.stackSlots - fp - ((frameAt + FRAME_WORDS) >>> 1);
     registers[0] = 0;
     registers[3] = own;
+    const room = Math.min(store.nativeNesting > 1 ? NESTED_BYTES : NATIVE_BYTES, slots * 8);
+    let answer = NOT_ENTERED;
     try {
-      return this.functions[funcAddr]!(fp, Math.min(NATIVE_BYTES, slots * 8), fuel, entry);
+      answer = this.functions[funcAddr]!(fp, room, fuel, entry);
     } catch (error) {
       // No native stack for the outermost function: it has not begun.
-      if (error instanceof RangeError && registers[0] === 0) return NOT_ENTERED;
-      throw error;
+      if (!(error instanceof RangeError) || registers[0] !== 0) throw error;
     }
+    if (answer === LEFT && this.failure.error !== undefined) this.fail();
+    return answer;
+  }
+
+  /** The native stack has ended in the midst of an instruction: the machine's call is lost (machine.ts). */
+  private fail(): never {
+    const { error } = this.failure;
+    this.failure.error = undefined;
+    // Not as the RangeError that it is: the loop takes those of DataView for accesses out of bounds.
+    throw new RewasmError("native-stack", `the native stack has ended inside of the machine: ${(error as Error).message}`);
   }
 
   /** Fuel at the moment of the innermost leave, before its site's uncharged ticks. */
@@ -131,7 +136,7 @@ export class Tier {
     for (let record = registers[0]! - LOG_WORDS; record >= 0; record -= LOG_WORDS) {
       const funcAddr = log[record]!;
       if (registers[3] !== 1 || record < registers[0]! - LOG_WORDS) this.pushFrame(at, funcAddr, log[record + 1]!);
-      const site = this.compiled.get(funcAddr)!.text.sites[log[record + 2]!]!;
+      const site = this.compiled.get(funcAddr)!.sites[log[record + 2]!]!;
       const answer = log[record + 3]!;
       store.frameTop = at + FRAME_WORDS;
       if (record > 0 || (site.call && answer !== NOT_ENTERED)) {
@@ -205,7 +210,7 @@ export class Tier {
     }
     while (functions.length < store.funcs.length) functions.push(this.standIn(functions.length));
     functions[funcAddr] = run;
-    this.compiled.set(funcAddr, { text, run, leftTick: 0, hasty: 0 });
+    this.compiled.set(funcAddr, { sites: text.sites, run, leftTick: 0, hasty: 0 });
     const places = frameKeys(store, funcAddr);
     relowerFast(store, funcAddr, text.loopOffsets.map(pointBefore));
     store.funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.Generated] = 1;

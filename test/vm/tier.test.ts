@@ -148,6 +148,43 @@ describe("generated code", function () {
     expect(same(both, "down", 10_000_000)).to.equal("trap");
   });
 
+  it("gives the right answer or an error wherever the native stack ends", async () => {
+    const text = `(module (memory 1)
+      (func $down (export "down") (param i32) (result i32)
+        (i32.store (i32.const 8) (i32.popcnt (local.get 0)))
+        (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 7))
+          (else (i32.add (call $down (i32.sub (local.get 0) (i32.const 1))) (i32.clz (i32.load (i32.const 8))))))))`;
+    const module = checkedModule(await wat(text));
+    const expected = new Bench(module, "exact").call("down", 300);
+    let bench = new Bench(module, "generated");
+    bench.call("down", 300);
+    let answered = 0;
+    let levels = 0;
+    const call = (): void => {
+      let result: unknown;
+      try {
+        result = bench.call("down", 300);
+      } catch (error) {
+        if (!(error instanceof RangeError) && (error as { code?: string }).code !== "native-stack") throw error;
+        bench = new Bench(module, "generated");
+        return;
+      }
+      expect(result).to.deep.equal(expected);
+      answered++;
+    };
+    const dive = (): void => {
+      try {
+        dive();
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+      }
+      // On the way up, with a little more room each time.
+      if (levels < 4000 && levels++ % 5 === 0) call();
+    };
+    dive();
+    expect(answered).to.be.greaterThan(100);
+  });
+
   it("is given up where it leaves again and again", async () => {
     let calls = 0;
     const imports = { host: { look: () => void calls++ } };
