@@ -10,17 +10,17 @@ import { ExternKind, type Module } from "../vm/types.ts";
 /** What symbols are looked up in: a store, or a roster. */
 export interface FunctionSource {
   readonly funcs: readonly Func[];
-  readonly instances: readonly { readonly module: Module; readonly funcAddrs: ArrayLike<number> }[];
+  readonly instances: readonly { readonly module: Module; readonly moduleIndex: number; readonly funcAddrs: ArrayLike<number> }[];
 }
 
 /** Reads the roster of a trace. Throws as reading and decoding do. Cost: a visit of each event, and the modules. */
 export async function readRoster(replayer: Replayer): Promise<FunctionSource> {
-  const roster = { funcs: [] as Func[], instances: [] as { module: Module; funcAddrs: number[] }[] };
+  const roster = { funcs: [] as Func[], instances: [] as Roster["instances"] };
   for await (const event of replayer.reader.eventsFrom(0)) await enter(roster, event, replayer);
   return roster;
 }
 
-type Roster = { readonly funcs: Func[]; readonly instances: { module: Module; funcAddrs: number[] }[] };
+type Roster = { readonly funcs: Func[]; readonly instances: { module: Module; moduleIndex: number; funcAddrs: number[] }[] };
 
 async function enter({ funcs, instances }: Roster, event: TraceEvent, replayer: Replayer): Promise<void> {
   if (event.kind === "host-func") {
@@ -34,6 +34,6 @@ async function enter({ funcs, instances }: Roster, event: TraceEvent, replayer: 
       const type = module.funcTypes[funcIndex]!;
       funcAddrs.push(funcs.push({ kind: "wasm", type, instanceAddr: instances.length, funcIndex }) - 1);
     }
-    instances.push({ module, funcAddrs });
+    instances.push({ module, moduleIndex: event.moduleIndex, funcAddrs });
   }
 }

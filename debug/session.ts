@@ -13,6 +13,7 @@ import { Frame, Status } from "../vm/store.ts";
 import { trapMessage } from "../vm/trap.ts";
 import { type Breakpoint, Breakpoints } from "./breakpoints.ts";
 import { type BacktraceFrame, Inspector, type Location, type NamedValue, statusText, type TypedValue } from "./inspect.ts";
+import { InterfaceLabels } from "./interfaces.ts";
 import { readRoster } from "./roster.ts";
 import { Symbols } from "./symbols.ts";
 
@@ -58,7 +59,7 @@ export class DebugSession {
 
   constructor(timeline: Timeline) {
     this.timeline = timeline;
-    this.symbols = new Symbols(timeline.store);
+    this.symbols = new Symbols(timeline.store, new InterfaceLabels(timeline.store, timeline.reader));
     this.inspector = new Inspector(timeline.store, this.symbols);
     this.breakpoints = new Breakpoints();
     this.lastStop = this.report(timeline.position.tick === 0 ? "start" : "seek", undefined, statusText(timeline.store));
@@ -135,8 +136,14 @@ export class DebugSession {
         if (!(error instanceof RewasmError) || error.code !== "unknown-place") throw error;
       }
     }
-    this.roster ??= new Symbols(await readRoster(this.timeline.engine.replayer));
+    this.roster ??= await this.readRoster();
     return this.useBreakpoint(text, this.roster.findPlaces(text));
+  }
+
+  private async readRoster(): Promise<Symbols> {
+    const { replayer } = this.timeline.engine;
+    const roster = await readRoster(replayer);
+    return new Symbols(roster, new InterfaceLabels(roster, replayer.reader));
   }
 
   private useBreakpoint(text: string, places: readonly CodePlace[]): Breakpoint {

@@ -8,18 +8,31 @@ import { InstrReader } from "../vm/instr.ts";
 import { functionName, functionsNamed, globalName, localName, printable } from "../vm/names.ts";
 import { InstrFlag } from "../vm/opcodes.ts";
 import { ExternKind, type Module } from "../vm/types.ts";
+import type { InterfaceLabels } from "./interfaces.ts";
 import type { FunctionSource } from "./roster.ts";
 
 /** Names of one store, where modules that are added later are found too; or of a roster. */
 export class Symbols {
   private readonly store: FunctionSource;
+  private readonly interfaces: InterfaceLabels | undefined;
 
-  constructor(store: FunctionSource) {
+  /** `interfaces` are the names that a component gives to its functions. */
+  constructor(store: FunctionSource, interfaces?: InterfaceLabels) {
     this.store = store;
+    this.interfaces = interfaces;
   }
 
-  /** `name` of the name section or export, `module.name` of a host function, else `func[12]`; on one line. */
+  /**
+   * `name` of the name section or export, `module.name` of a host function, else `func[12]`; on one line. The name of an
+   * interface function follows in braces when it says something else.
+   */
   funcName(funcAddr: number): string {
+    const name = this.coreName(funcAddr);
+    const label = this.interfaces?.of(funcAddr);
+    return label === undefined || label.replace("#", ".") === name.replace("#", ".") ? name : `${name} {${printable(label)}}`;
+  }
+
+  private coreName(funcAddr: number): string {
     const func = this.store.funcs[funcAddr];
     if (func === undefined) return `func@${funcAddr}`;
     if (func.kind === "host") return printable(`${func.module}.${func.name}`);
@@ -48,7 +61,7 @@ export class Symbols {
   }
 
   /**
-   * Places that a person means: `name` (exact, of the name section, an export or import), `12` or `func[12]` (function
+   * Places that a person means: `name` (exact, of the name section, an export or import, or an interface function), `12` or `func[12]` (function
    * index), `0x1a2b` or `*0x1a2b` (module byte offset; the counted instruction at it or the next one in that function).
    * Of host functions only the entry is a place: the call. Throws RewasmError "unknown-place".
    */
@@ -84,6 +97,7 @@ export class Symbols {
     for (const [addr, func] of this.store.funcs.entries()) {
       if (func.kind === "host" && (func.name === name || `${func.module}.${func.name}` === name)) found.add(addr);
     }
+    for (const addr of this.interfaces?.named(name) ?? []) found.add(addr);
     return [...found];
   }
 

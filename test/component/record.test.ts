@@ -158,7 +158,7 @@ describe("rewasm record and replay of components", function () {
   it("replay what was read from standard input and files, and how it ended", () => {
     writeFileSync(place.file("poem"), "roses\nviolets\n");
     const runs: readonly (readonly [words: readonly string[], input: string, status: number])[] = [
-      [[hello, "echo"], "loud words\n", 0],
+      [[hello, "echo"], "loud words\n".repeat(9000), 0],
       [["--dir", ".::/d", hello, "cat", "/d/poem"], "", 0],
       [[hello, "fail"], "", 1],
       [[hello, "trap"], "", 134],
@@ -197,6 +197,17 @@ describe("rewasm record and replay of components", function () {
     expect(stdout)
       .to.match(/Breakpoint 1, mix/)
       .and.match(/wasi:cli\/run@0\.2\.12#run/);
+  });
+
+  it("are debugged at the level of interfaces", () => {
+    place.ok("record", "-o", "levels.rrw", hello, "Ann");
+    const write = "wasi:io/streams#[method]output-stream.blocking-write-and-flush";
+    const debug = (...commands: string[]): string =>
+      place.ok("debug", "levels.rrw", "--batch", ...commands.flatMap((each) => ["-e", each]));
+    expect(debug(`break ${write}`, "continue", "bt")).to.match(
+      /\* #0 +host +actual\.\d+ \{wasi:io\/streams@0\.2\.12#\[method\]output-stream\.blocking-write-and-flush\}[^]*printf/,
+    );
+    expect(debug("break wasi:cli/run@0.2.12#run", "seek end", "reverse-continue")).to.match(/Breakpoint 1, wasi:cli\/run@0\.2\.12#run/);
   });
 
   it("leave a usable trace when Ctrl-C ends them", async () => {
