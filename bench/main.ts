@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { KERNELS, kernelPath, VECTOR_KERNELS } from "./kernels.ts";
 import { geometricMean } from "./measure.ts";
+import { measureNative } from "./native.ts";
 import { measureEventBytes, measureRecording, recordMarathon } from "./recording.ts";
 import { alignColumns, type KernelResult, type Report, short, summaryTable } from "./report.ts";
 import { measureFlite, measureKernel } from "./slowdown.ts";
@@ -17,7 +18,7 @@ import { measureTravel } from "./travel.ts";
 const ALL_KERNELS = [...KERNELS, ...VECTOR_KERNELS];
 
 /** Sections besides the kernels, as `--only` names them. */
-const SECTIONS = ["flite", "record", "travel"] as const;
+const SECTIONS = ["flite", "record", "native", "travel"] as const;
 
 /** Rounds of the guest "marathon" that make more than 10^9 ticks. */
 const MARATHON_ROUNDS = 60;
@@ -119,6 +120,12 @@ async function runRecording(options: Options, folder: string): Promise<Pick<Repo
   return { recordOverhead: { cpu: cpu.ratio, calls: calls.ratio }, bytesPerEvent: await measureEventBytes(60_000, folder) };
 }
 
+async function runNative(options: Options, folder: string): Promise<Pick<Report, "native">> {
+  if (!wanted(options, "native")) return { native: null };
+  note("recording natively");
+  return { native: await measureNative(options.quick ? 3 : 9, options.quick, folder) };
+}
+
 async function runTravel(options: Options, folder: string): Promise<Pick<Report, "snapshotMs" | "seekMs" | "reverseStepMs">> {
   if (!wanted(options, "travel")) return { snapshotMs: null, seekMs: null, reverseStepMs: null };
   note("recording a long run");
@@ -146,6 +153,7 @@ async function measure(options: Options, folder: string): Promise<Report> {
     vectorGeomean: meanOf(kernels, VECTOR_KERNELS),
     loopGeomean: loopSlowdowns.length === 0 ? null : geometricMean(loopSlowdowns),
     ...(await runRecording(options, folder)),
+    ...(await runNative(options, folder)),
     ...(await runTravel(options, folder)),
   };
 }

@@ -1,5 +1,7 @@
 /** What a run of the benchmarks found, as a table for people and as the object that `--json` writes. Nothing is measured here. */
 
+import type { NativeOverhead } from "./native.ts";
+
 export interface KernelResult {
   readonly name: string;
   /** Time by rewasm divided by time by this process's V8. */
@@ -27,6 +29,7 @@ export interface Report {
   readonly loopGeomean: number | null;
   readonly recordOverhead: { readonly cpu: number | null; readonly calls: number | null };
   readonly bytesPerEvent: number | null;
+  readonly native: NativeOverhead | null;
   readonly snapshotMs: Percentiles | null;
   readonly seekMs: Percentiles | null;
   readonly reverseStepMs: Percentiles | null;
@@ -52,6 +55,15 @@ function percentileRow(name: string, value: Percentiles | null): string[][] {
   return value === null ? [] : [[name, `p50 ${short(value.p50)} ms`, `p95 ${short(value.p95)} ms`]];
 }
 
+function nativeRows(native: NativeOverhead | null): string[][] {
+  if (native === null) return [];
+  return [
+    ["native recording, CPU-bound", `${short(native.cpu)} x`],
+    ...Object.entries(native.fp).map(([name, ratio]) => [`native recording, ${name}`, `${short(ratio)} x`]),
+    [`native recording, ${Math.round(native.callsPerSecond / 1000)},000 calls per second`, `${short(native.calls)} x`],
+  ];
+}
+
 /** The closing lines: one figure per promise. */
 export function summaryTable(report: Report): string {
   return alignColumns([
@@ -61,6 +73,7 @@ export function summaryTable(report: Report): string {
     ...percentRow("record overhead, CPU-bound", report.recordOverhead.cpu),
     ...percentRow("record overhead, call-heavy", report.recordOverhead.calls),
     ...(report.bytesPerEvent === null ? [] : [["trace bytes per event", short(report.bytesPerEvent)]]),
+    ...nativeRows(report.native),
     ...percentileRow("snapshot", report.snapshotMs),
     ...percentileRow("seek to a random tick", report.seekMs),
     ...percentileRow("reverse-step", report.reverseStepMs),

@@ -2,7 +2,9 @@
  * Trace storage and sink in files, for Node. Opening is lazy where that protects what is there: a sink touches its file
  * with the first bytes only. Failures are TraceError "trace-storage" with one line for people.
  */
+
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { deflateRawSync } from "node:zlib";
 import { TraceError } from "../rr/errors.ts";
 import type { TraceSink, TraceStorage } from "../rr/storage.ts";
 
@@ -103,4 +105,9 @@ function attempt<T>(what: string, path: string, action: () => T): T {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new TraceError("trace-storage", `cannot ${what} ${path}: ${reasons[code ?? ""] ?? message}`);
   }
+}
+
+/** Compresses a chunk several times as fast as the portable way. */
+export function nodeDeflate(raw: Uint8Array): Uint8Array {
+  return deflateRawSync(raw, { level: 1 });
 }

@@ -2,20 +2,15 @@
  * A recording on the process's own WebAssembly, from its start to its end. Nothing but the program runs until it has ended:
  * a signal has its own action then, and the trace is usable up to what was written out, which happens twice a second.
  */
-import { deflateRawSync } from "node:zlib";
 import { NativeMachine } from "../native/machine.ts";
 import { CliError, ExitCode, errorLine } from "./errors.ts";
+import { nodeDeflate } from "./file-storage.ts";
 import { loadGuest, runGuest } from "./guest.ts";
 import type { GuestOptions } from "./guest-options.ts";
 import { readProgram } from "./module-file.ts";
 import { occasionally, openSink, traceName, waitingCalls } from "./recording.ts";
 import { removeSidecar } from "./sidecar.ts";
 import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
-
-/** Several times as fast as the portable way. */
-export function nodeDeflate(raw: Uint8Array): Uint8Array {
-  return deflateRawSync(raw, { level: 1 });
-}
 
 /** Records a program; returns the exit code. */
 export async function recordNatively(

@@ -37,7 +37,8 @@ export function recordCommand(): Command {
     .addHelpText("after", examples);
   return addGuestOptions(command).action(async (path: string, words: string[], options: RecordOptions) => {
     if (isScript(path)) {
-      if (options.engine === "native") throw usageError("--engine native is for WASI programs: scripts are recorded on our machine");
+      if (options.engine === "native" && options.audit)
+        throw usageError("--audit looks into our machine: it cannot go with --engine native");
       const { recordScript } = await import("./script.ts");
       process.exitCode = await recordScript(path, words, options);
       return;

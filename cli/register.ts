@@ -1,6 +1,6 @@
 /**
  * `node --import rewasm/register app.mjs`: records the program of this process. Where the trace goes is said by REWASM_TRACE
- * (default: the program's name with .rrw, here); REWASM_AUDIT=1 compares whole memories at each crossing; REWASM_REPORT
+ * (default: the program's name with .rrw, here); REWASM_ENGINE=native runs its modules on the WebAssembly of this process; REWASM_AUDIT=1 compares whole memories at each crossing; REWASM_REPORT
  * names a file for a summary in JSON. The program sees none of this: not in its environment, not in its arguments.
  */
 import { writeFileSync } from "node:fs";
@@ -19,10 +19,13 @@ function register(): void {
   const script = process.argv[1] ?? "";
   const output = resolve(taken.trace ?? defaultTracePath(script));
   try {
-    recordThisProcess({ output, audit: taken.audit, program: basename(script), args: process.argv.slice(2) }, (report) => {
-      if (taken.report !== undefined) writeReport(taken.report, report());
-      if (!taken.quiet) noticeLine(`rewasm: recorded in ${output}`);
-    });
+    recordThisProcess(
+      { output, engine: taken.engine, audit: taken.audit, program: basename(script), args: process.argv.slice(2) },
+      (report) => {
+        if (taken.report !== undefined) writeReport(taken.report, report());
+        if (!taken.quiet) noticeLine(`rewasm: recorded in ${output}`);
+      },
+    );
   } catch (error) {
     noticeLine(`error: ${errorLine(error)}`);
     process.exit(ExitCode.Usage);
@@ -35,6 +38,7 @@ function writeReport(path: string, report: ScriptReport): void {
 
 interface Taken {
   readonly trace: string | undefined;
+  readonly engine: "interpreter" | "native";
   readonly audit: boolean;
   readonly report: string | undefined;
   readonly quiet: boolean;
@@ -45,6 +49,7 @@ function takeVariables(): Taken {
   const { env, execArgv } = process;
   const taken = {
     trace: nonEmpty(env[VARIABLES.trace]),
+    engine: env[VARIABLES.engine] === "native" ? ("native" as const) : ("interpreter" as const),
     audit: nonEmpty(env[VARIABLES.audit]) !== undefined,
     report: nonEmpty(env[VARIABLES.report]),
     quiet: nonEmpty(env[VARIABLES.quiet]) !== undefined,

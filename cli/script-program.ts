@@ -5,6 +5,7 @@ import { basename } from "node:path";
 export const VARIABLES = {
   trace: "REWASM_TRACE",
   audit: "REWASM_AUDIT",
+  engine: "REWASM_ENGINE",
   report: "REWASM_REPORT",
   /** Set by `rewasm record`, which speaks for itself. */
   quiet: "REWASM_QUIET",

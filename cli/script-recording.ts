@@ -3,6 +3,7 @@
  * into a trace, and an end of the trace whatever ends the process. The program itself is left alone: its output, exit code
  * and signals are its own.
  */
+import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { MemoryAudit } from "../embed/audit.ts";
 import { patchBuffers } from "../embed/node-buffers.ts";
@@ -11,22 +12,25 @@ import { patchNodeWasi } from "../embed/node-wasi.ts";
 import { WriteTracker } from "../embed/tracker.ts";
 import { EngineBacking, exactBacking } from "../jsapi/exact-backing.ts";
 import { createJsApi } from "../jsapi/namespace.ts";
+import { NativeMachine } from "../native/machine.ts";
 import { Recorder } from "../rr/recorder.ts";
 import type { TraceSink } from "../rr/storage.ts";
 import { SnapshotTaker } from "../snapshot/capture.ts";
 import { stateHash } from "../snapshot/hash.ts";
 import type { Machine } from "../vm/machine.ts";
 import type { MemoryBacking } from "../vm/memory.ts";
-import { DEFAULT_STACK_BYTES } from "../vm/store.ts";
+import { DEFAULT_STACK_BYTES, Store } from "../vm/store.ts";
 import { ExternKind } from "../vm/types.ts";
 import { ExitCode, errorLine } from "./errors.ts";
-import { FileSink } from "./file-storage.ts";
+import { FileSink, nodeDeflate } from "./file-storage.ts";
 import { replaceNamespace } from "./namespace-switch.ts";
 import { atProcessEnd } from "./process-end.ts";
 import { removeSidecar } from "./sidecar.ts";
 import { noticeLine } from "./terminal.ts";
 
 export interface ScriptSettings {
+  /** What runs the program's modules. */
+  readonly engine: "interpreter" | "native";
   /** The trace file. */
   readonly output: string;
   /** Compare whole memories at each crossing. */
@@ -43,7 +47,10 @@ export interface ScriptReport {
   readonly ticks: number;
   readonly bytes: number;
   readonly instances: number;
+  /** Empty when a native engine has run the program: a replay knows it. */
   readonly stateHash: string;
+  /** SHA-256 of each memory, which a replay has to end with. */
+  readonly memories: readonly string[];
   /** Comparisons that --audit has made. */
   readonly audits: number;
 }
@@ -57,14 +64,11 @@ export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () =
   const file = new FileSink(output);
   file.check();
   const sink = endingSink(file);
-  const recorder = new Recorder(sink, {
-    stackBytes: DEFAULT_STACK_BYTES,
-    program: settings.program,
-    args: settings.args,
-    host: "javascript",
-  });
+  const header = { program: settings.program, args: settings.args, host: "javascript" };
+  const native = settings.engine === "native" ? new NativeMachine({ sink, deflate: nodeDeflate, header }) : undefined;
+  const recorder = native?.recorder ?? new Recorder(sink, { ...header, stackBytes: DEFAULT_STACK_BYTES });
   const tracker = new WriteTracker();
-  let machine: Machine | undefined;
+  let machine: Machine | NativeMachine | undefined = native;
   let audit: MemoryAudit | undefined;
   const report = (memoryAddr: number, byteAddr: number, byteLength: number): void => {
     machine!.memoryWritten(memoryAddr, byteAddr, byteLength);
@@ -75,14 +79,12 @@ export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () =
     if (audit !== undefined) verify(audit, finish);
   };
   const backings: MemoryBacking[] = [];
+  const backing = (memoryAddr: number): MemoryBacking => {
+    backings[memoryAddr] = exactBacking();
+    return backings[memoryAddr];
+  };
   const api = createJsApi({
-    journal: recorder,
-    backing: (memoryAddr) => {
-      const backing = exactBacking();
-      backings[memoryAddr] = backing;
-      return backing;
-    },
-    stackBytes: DEFAULT_STACK_BYTES,
+    ...(native === undefined ? { journal: recorder, backing, stackBytes: DEFAULT_STACK_BYTES } : { machine: native }),
     beforeEnter: enter,
     ...(settings.audit ? { afterLeave: () => audit!.left() } : {}),
     wrapBuffer: (memoryAddr, buffer) => {
@@ -90,15 +92,17 @@ export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () =
       return buffer;
     },
   });
-  machine = api.machine;
-  recorder.attach(machine.store);
-  if (settings.audit) audit = new MemoryAudit(machine.store, Buffer.compare);
+  if (native === undefined) {
+    machine = api.machine;
+    recorder.attach(api.machine.store);
+    if (settings.audit) audit = new MemoryAudit(api.machine.store, Buffer.compare);
+  }
   removeSidecar(output);
 
   const finish = atProcessEnd(() => {
     tracker.flush(report);
     recorder.finish();
-    onEnd(() => describe(output, machine, recorder, audit));
+    onEnd(() => describe(output, machine!, recorder, audit));
   });
   // A program that waits may be killed: what it has done is in the file by then.
   setInterval(() => recorder.flush(), FLUSH_MS).unref();
@@ -107,6 +111,9 @@ export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () =
   patchNodeModules(tracker.views, tracker.patches);
   patchNodeWasi(tracker.views, tracker.patches, (value) => {
     const extern = api.addressOf(value);
+    if (native !== undefined && extern?.kind === ExternKind.Memory) {
+      return { memory: native.store.memories[extern.addr]!.memory, memoryAddr: extern.addr };
+    }
     const backing = extern?.kind === ExternKind.Memory ? backings[extern.addr] : undefined;
     return backing instanceof EngineBacking ? { memory: backing.memory, memoryAddr: extern!.addr } : undefined;
   });
@@ -144,14 +151,15 @@ function verify(audit: MemoryAudit, finish: () => void): void {
   }
 }
 
-function describe(trace: string, { store }: Machine, recorder: Recorder, audit: MemoryAudit | undefined): ScriptReport {
+function describe(trace: string, { store }: Machine | NativeMachine, recorder: Recorder, audit: MemoryAudit | undefined): ScriptReport {
   return {
     trace,
     events: recorder.eventCount,
     ticks: store.tick,
     bytes: recorder.byteLength,
     instances: store.instances.length,
-    stateHash: stateHash(new SnapshotTaker(store).capture(recorder.eventCount)),
+    stateHash: store instanceof Store ? stateHash(new SnapshotTaker(store).capture(recorder.eventCount)) : "",
+    memories: store.memories.map(({ bytes }) => createHash("sha256").update(bytes).digest("hex")),
     audits: audit?.checks ?? 0,
   };
 }

@@ -15,6 +15,7 @@ import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
 export interface ScriptOptions extends GuestOptions {
   readonly output?: string;
   readonly audit?: boolean;
+  readonly engine?: "interpreter" | "native";
 }
 
 /** Signals that a terminal sends to both processes: the script decides what becomes of them. */
@@ -40,6 +41,7 @@ export async function recordScript(path: string, words: readonly string[], optio
     [VARIABLES.quiet]: "1",
   };
   if (options.audit) env[VARIABLES.audit] = "1";
+  if (options.engine === "native") env[VARIABLES.engine] = "native";
   const child = spawn(process.execPath, [...process.execArgv, "--import", register, path, ...words], { stdio: "inherit", env });
   const stop = passSignals(child.kill.bind(child));
   const [code, signal] = await new Promise<readonly [number | null, NodeJS.Signals | null]>((settle, fail) => {

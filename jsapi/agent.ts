@@ -2,8 +2,12 @@
  * What the JS API calls an agent: one store behind one namespace, the objects that stand for its parts, and the hooks of
  * whoever records. Objects are found by store address and made once, so identity holds through tables, globals and imports.
  */
-import { Machine, type MachineOptions } from "../vm/machine.ts";
+import type { EngineFunction } from "../vm/host.ts";
+import { type InstantiateResult, Machine, type MachineOptions } from "../vm/machine.ts";
 import type { MemoryBacking } from "../vm/memory.ts";
+import type { ExternAddr, Func, Instance, Store } from "../vm/store.ts";
+import type { FuncType, GlobalType, Module, ValType } from "../vm/types.ts";
+import type { Slots } from "../vm/value.ts";
 import type { Provided } from "./compile-options.ts";
 import { Conversions } from "./conversions.ts";
 import { ErrorClasses } from "./errors.ts";
@@ -36,12 +40,42 @@ export interface WebAssemblyOptions extends MachineOptions, BoundaryHooks {
    * The machine to run on, instead of one made from the options of a machine. Its memories must lie in buffers of exactly their
    * size, as `exactBacking` makes them.
    */
-  readonly machine?: Machine;
+  readonly machine?: AgentMachine;
   /**
    * Whether wrappers of functions may be generated as source text, one for each signature. Default: where the surroundings
    * allow it. Only speed depends on it.
    */
   readonly generateCode?: boolean;
+}
+
+/** The part of a store that the namespace looks at. */
+export interface AgentStore extends Slots, Pick<Store, "types"> {
+  readonly resultSlot: number;
+  readonly funcs: readonly Func[];
+  readonly instances: readonly Pick<Instance, "module" | "funcAddrs" | "tableAddrs" | "memoryAddrs" | "globalAddrs">[];
+  readonly tables: readonly { readonly elemType: ValType; readonly length: number; at(index: number): number }[];
+  readonly memories: readonly { readonly buffer: ArrayBuffer }[];
+  readonly globals: readonly { readonly type: GlobalType }[];
+}
+
+/** What runs the modules of a namespace: our machine, or a native one with the same face. */
+export interface AgentMachine
+  extends Pick<
+    Machine,
+    | "argSlot"
+    | "callInPlace"
+    | "addMemory"
+    | "addTable"
+    | "addGlobal"
+    | "growMemory"
+    | "growTable"
+    | "setTable"
+    | "readGlobal"
+    | "setGlobal"
+  > {
+  readonly store: AgentStore;
+  addHostFunc(type: FuncType, implementation: EngineFunction, module: string, name: string): number;
+  instantiate(module: Module, imports: readonly ExternAddr[]): InstantiateResult;
 }
 
 /** Stands in a constructor's argument for a part of the store that exists already. Never handed out. */
@@ -62,7 +96,7 @@ export interface EntityClass<Entity extends object> {
 }
 
 export class Agent {
-  readonly machine: Machine;
+  readonly machine: AgentMachine;
   readonly hooks: BoundaryHooks;
   readonly errors = new ErrorClasses();
   readonly externs = new ExternValues();
@@ -87,7 +121,8 @@ export class Agent {
   /** To be called where values of JavaScript are about to become references, none of them being on its way yet. */
   makeRoom(): void {
     const { externs, machine } = this;
-    if (externs.isCrowded) externs.keepOnly((mark) => markHeldValues(machine, mark));
+    // What a native machine holds cannot be looked at: there every value stays.
+    if (externs.isCrowded && machine instanceof Machine) externs.keepOnly((mark) => markHeldValues(machine, mark));
   }
 
   /** The value of an import that the namespace provides. */

@@ -83,10 +83,9 @@ export function makeGlobalClass(agent: Agent): EntityClass<GlobalObject> & { rea
   }
 
   function read(addr: number): unknown {
-    const { store } = machine;
-    const { type, slot } = store.globals[addr]!;
+    const { type } = machine.store.globals[addr]!;
     if (isOpaque(type.valType)) throw opaqueError(type.valType);
-    return conversions.toJs(conversions.fromBits(store.globalI64[slot]!, type.valType), type.valType);
+    return conversions.toJs(conversions.fromBits(machine.readGlobal(addr), type.valType), type.valType);
   }
 
   function allocate(descriptor: unknown, value: unknown): number {

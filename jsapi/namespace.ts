@@ -74,7 +74,7 @@ export function createJsApi(options: WebAssemblyOptions = {}): JsApi {
   const kinds = [agent.functions, table, memory, global];
   return {
     WebAssembly: namespace as WebAssemblyNamespace,
-    machine: agent.machine,
+    machine: agent.machine as Machine,
     addressOf: (value) => {
       for (const kind of Object.values(ExternKind)) {
         const addr = kinds[kind]?.addrOf(value);

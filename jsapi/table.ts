@@ -51,7 +51,7 @@ export function makeTableClass(agent: Agent): EntityClass<TableObject> & { reado
     get(index: unknown): unknown {
       const context = "Table.get()";
       const table = machine.store.tables[receiver(this, context)]!;
-      return references.fromRef(table.elements[indexArgument(index, table.length, context)]!, table.elemType);
+      return references.fromRef(table.at(indexArgument(index, table.length, context)), table.elemType);
     }
 
     grow(delta: unknown, value: unknown = undefined): number {

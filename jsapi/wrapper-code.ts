@@ -2,14 +2,14 @@
  * Wrappers of functions as generated text, one for each signature: every conversion is written out, so that a call
  * allocates nothing but what JavaScript itself needs. Nothing of a program goes into the text: only types do.
  */
-import type { HostFunction } from "../vm/host.ts";
+import type { EngineFunction } from "../vm/host.ts";
 import { type FuncType, isRefType, ValType } from "../vm/types.ts";
 import type { Agent } from "./agent.ts";
 import type { Callable } from "./functions.ts";
 import { resultList } from "./wrappers.ts";
 
 export type ExportFactory = (funcAddr: number) => Callable;
-export type HostFactory = (callable: Callable) => HostFunction;
+export type HostFactory = (callable: Callable) => EngineFunction;
 
 /** What generated text refers to; the names are those of its parameter. */
 function environment(agent: Agent) {

@@ -3,7 +3,7 @@
  * the machine calls. Values are converted before any slot is written, because a conversion may run JavaScript that
  * calls wasm again. Signatures get wrappers of their own where text may become code, else the ones here do for all.
  */
-import type { HostFunction } from "../vm/host.ts";
+import type { EngineFunction } from "../vm/host.ts";
 import { type FuncType, funcTypeName, type ValType } from "../vm/types.ts";
 import { readValues, type Value, writeValues } from "../vm/value.ts";
 import type { Agent } from "./agent.ts";
@@ -33,7 +33,7 @@ export class Wrappers {
   }
 
   /** The host function that calls a function of JavaScript. */
-  host(callable: Callable, type: FuncType): HostFunction {
+  host(callable: Callable, type: FuncType): EngineFunction {
     return this.factoriesOf(type).host(callable);
   }
 
@@ -101,7 +101,7 @@ function plainExported(agent: Agent, type: FuncType, funcAddr: number): Callable
   return withLength(call, params.length);
 }
 
-function plainHost(agent: Agent, type: FuncType, callable: Callable): HostFunction {
+function plainHost(agent: Agent, type: FuncType, callable: Callable): EngineFunction {
   const { machine, conversions } = agent;
   const { params, results } = type;
   return ({ slot }) => {

@@ -10,13 +10,32 @@ import { type Deflate, EndReason, NATIVE_ENGINE, type TraceHeader } from "../rr/
 import { LinkError, RewasmError } from "../vm/errors.ts";
 import { type EngineFunction, ExitRequest, type HostEngine } from "../vm/host.ts";
 import type { CallResult, InstantiateResult } from "../vm/machine.ts";
-import { type ExternAddr, Status } from "../vm/store.ts";
+import { type ExternAddr, Status, wasmFunc } from "../vm/store.ts";
 import { Trap } from "../vm/trap.ts";
-import { ExternKind, type FuncType, funcTypeAt, type Module, ValType } from "../vm/types.ts";
-import type { Value } from "../vm/value.ts";
-import { type NativeFunction, type NativeImports, type NativeInstance, type NativeMemory, type NativeTable, native } from "./engine.ts";
+import {
+  ExternKind,
+  type FuncType,
+  funcTypeAt,
+  type GlobalType,
+  isWide,
+  type MemoryType,
+  type Module,
+  mapValType,
+  type TableType,
+  ValType,
+} from "../vm/types.ts";
+import { readValues, type Value, writeValues } from "../vm/value.ts";
+import {
+  type NativeFunction,
+  type NativeGlobal,
+  type NativeImports,
+  type NativeInstance,
+  type NativeMemory,
+  type NativeTable,
+  native,
+} from "./engine.ts";
 import { MEMORY_REPORT, type Rewritten, rewriteModule, tableReport, trampolineModule } from "./rewrite.ts";
-import { MemoryBook, NativeStore } from "./store.ts";
+import { MemoryBook, NativeStore, TableBook } from "./store.ts";
 import { trapOfMessage } from "./traps.ts";
 
 /**
@@ -42,13 +61,21 @@ export interface NativeMachineOptions {
 /** Imports by module and field name. */
 export type EngineImports = Readonly<Record<string, Readonly<Record<string, EngineFunction>>>>;
 
+/** A module that is ready to be instantiated. */
+interface Prepared {
+  readonly rewritten: Rewritten;
+  readonly compiled: object;
+}
+
 export class NativeMachine implements HostEngine {
   readonly store = new NativeStore(NATIVE_STACK_BYTES);
   readonly recorder: Recorder;
   /** True when the native stack has overflowed: the trace has ended there. */
   overflowed = false;
   private readonly onMemory: NativeMachineOptions["onMemory"];
+  private readonly prepared = new WeakMap<Module, Prepared>();
   private readonly trampolines = new Map<string, object>();
+  private readonly implementations: (EngineFunction | undefined)[] = [];
   /** The exit of the program while it travels through the engine's frames, and afterwards. */
   private exit: { readonly token: unknown; readonly exitCode: number } | undefined;
   /** What a host function threw last. */
@@ -57,131 +84,259 @@ export class NativeMachine implements HostEngine {
   private flushedAt = performance.now();
 
   constructor(options: NativeMachineOptions) {
-    this.recorder = new Recorder(
-      options.sink,
-      {
-        ...options.header,
-        engine: NATIVE_ENGINE,
-        ticks: false,
-        stackBytes: NATIVE_STACK_BYTES,
-      },
-      options.deflate,
-    );
+    const header = { ...options.header, engine: NATIVE_ENGINE, ticks: false, stackBytes: NATIVE_STACK_BYTES };
+    this.recorder = new Recorder(options.sink, header, options.deflate);
     this.recorder.attach(this.store);
     this.onMemory = options.onMemory;
+    this.store.makeHostFunction = (addr) => {
+      const { type } = this.store.funcs[addr]!;
+      return this.nativeFunction(type, this.imported(addr, type, this.implementations[addr]!, -1));
+    };
   }
 
+  // ---- what the host makes
+
+  /** Adds a host function; `module` and `name` are how traces call it. Returns its store address. */
+  addHostFunc(type: FuncType, implementation: EngineFunction, module: string, name: string): number {
+    const addr = this.store.funcs.push({ kind: "host", type, module, name }) - 1;
+    this.implementations[addr] = implementation;
+    this.recorder.hostFuncAdded(addr, module, name, type);
+    return addr;
+  }
+
+  /** Throws RangeError when there is no room. */
+  addMemory(type: MemoryType): number {
+    const { min, max } = type.limits;
+    const memory = new native.Memory(max === undefined ? { initial: min } : { initial: min, maximum: max });
+    const addr = this.bookMemory(memory);
+    this.recorder.memoryAdded(addr, type);
+    return addr;
+  }
+
+  addTable(type: TableType, init = 0): number {
+    const { min, max } = type.limits;
+    const element = type.elemType === ValType.ExternRef ? "externref" : "anyfunc";
+    const descriptor = max === undefined ? { element, initial: min } : { element, initial: min, maximum: max };
+    const table = new native.Table(descriptor, this.store.fromRef(init, type.elemType));
+    const addr = this.store.tables.push(new TableBook(this.store, table, type.elemType)) - 1;
+    this.recorder.tableAdded(addr, type, init);
+    return addr;
+  }
+
+  addGlobal(type: GlobalType, bits: bigint): number {
+    const exact = canonicalBits(bits, type.valType);
+    const descriptor = { value: globalTypeNames[type.valType] ?? "externref", mutable: type.mutable };
+    const global = new native.Global(descriptor, this.fromBits(exact, type.valType));
+    const addr = this.store.globals.push({ type, global }) - 1;
+    this.recorder.globalAdded(addr, type, exact);
+    return addr;
+  }
+
+  growMemory(memoryAddr: number, deltaPages: number): number {
+    const book = this.store.memories[memoryAddr]!;
+    const result = orMinusOne(() => book.memory.grow(deltaPages));
+    book.refresh();
+    this.recorder.memoryGrown(memoryAddr, deltaPages, result);
+    return result;
+  }
+
+  growTable(tableAddr: number, delta: number, init = 0): number {
+    const { table, elemType } = this.store.tables[tableAddr]!;
+    const result = orMinusOne(() => table.grow(delta, this.store.fromRef(init, elemType)));
+    this.recorder.tableGrown(tableAddr, delta, init, result);
+    return result;
+  }
+
+  setTable(tableAddr: number, index: number, ref: number): void {
+    const { table, elemType } = this.store.tables[tableAddr]!;
+    table.set(index, this.store.fromRef(ref, elemType));
+    this.recorder.tableSet(tableAddr, index, ref);
+  }
+
+  readGlobal(globalAddr: number): bigint {
+    const { type, global } = this.store.globals[globalAddr]!;
+    return this.toBits(global.value, type.valType);
+  }
+
+  setGlobal(globalAddr: number, bits: bigint): void {
+    const { type, global } = this.store.globals[globalAddr]!;
+    const exact = canonicalBits(bits, type.valType);
+    global.value = this.fromBits(exact, type.valType);
+    this.recorder.globalSet(globalAddr, exact);
+  }
+
+  private toBits(value: unknown, type: ValType): bigint {
+    const { store } = this;
+    writeSlot(store, store.top, type, value);
+    return isWide(type) ? store.i64[store.top]! : BigInt(store.i32[store.top * 2]!);
+  }
+
+  private fromBits(bits: bigint, type: ValType): unknown {
+    this.store.i64[this.store.top] = bits;
+    return readSlot(this.store, this.store.top, type);
+  }
+
+  // ---- instances
+
   /**
-   * Instantiates a validated module whose imports are all functions, and calls its start function. Throws LinkError when one is not provided.
-   * Cost: rewriting the module, and the engine's compilation.
+   * Instantiates a validated module and calls its start function. Imports are host functions by name, or store addresses.
+   * Throws LinkError when they are missing or do not match, RewasmError "native-unsupported" for a module that this engine
+   * cannot run. Cost: rewriting the module, and the engine's compilation.
    */
-  instantiate(module: Module, imports: EngineImports = {}): InstantiateResult {
+  instantiate(module: Module, imports: EngineImports | readonly ExternAddr[] = {}): InstantiateResult {
     const { store, recorder } = this;
-    const rewritten = rewriteModule(module);
-    const compiled = new native.Module(rewritten.bytes);
     const instanceAddr = store.instances.length;
-    const { given, addrs } = this.bindImports(module, imports, instanceAddr);
-    const moduleIndex = store.modules.push(module) - 1;
-    recorder.moduleAdded(moduleIndex, module);
-    let instance: NativeInstance;
+    const byName = !Array.isArray(imports);
+    const { rewritten, compiled } = this.prepare(module, !byName);
+    const given: NativeImports = {};
+    const addrs = byName
+      ? this.bindImports(module, imports as EngineImports, instanceAddr, given)
+      : this.giveImports(module, imports, given);
+    let instance: NativeInstance | undefined;
+    let trap: Trap = Trap.None;
     try {
       instance = new native.Instance(compiled, given);
     } catch (error) {
-      const trap = error instanceof native.RuntimeError ? trapOfMessage(error.message) : undefined;
-      if (trap === undefined) throw error;
-      this.book(module, addrs, undefined, rewritten);
-      recorder.instantiated(instanceAddr, moduleIndex, addrs, trap);
-      return { instanceAddr, start: { kind: "trap", trap } };
+      if (error instanceof native.LinkError) throw new LinkError("incompatible-import", error.message);
+      const reason = error instanceof native.RuntimeError ? trapOfMessage(error.message) : undefined;
+      if (reason === undefined) throw error;
+      trap = reason;
     }
+    // Nothing of the program has run: the start function is called below.
+    const known = store.modules.indexOf(module);
+    const moduleIndex = known >= 0 ? known : store.modules.push(module) - 1;
+    if (known < 0) recorder.moduleAdded(moduleIndex, module);
     this.book(module, addrs, instance, rewritten);
-    recorder.instantiated(instanceAddr, moduleIndex, addrs, Trap.None);
+    recorder.instantiated(instanceAddr, moduleIndex, addrs, trap);
+    if (trap !== Trap.None) return { instanceAddr, start: { kind: "trap", trap } };
     if (module.start === undefined) return { instanceAddr, start: { kind: "return", values: [] } };
     return { instanceAddr, start: this.call(store.instances[instanceAddr]!.funcAddrs[module.start]!) };
   }
 
-  private bindImports(module: Module, imports: EngineImports, instanceAddr: number): { given: NativeImports; addrs: ExternAddr[] } {
-    const given: NativeImports = {};
-    const addrs = module.imports.map(({ module: from, name, desc }): ExternAddr => {
+  private prepare(module: Module, funcs: boolean): Prepared {
+    let prepared = this.prepared.get(module);
+    if (prepared === undefined) {
+      const rewritten = rewriteModule(module, { funcs });
+      try {
+        prepared = { rewritten, compiled: new native.Module(rewritten.bytes) };
+      } catch (error) {
+        throw new RewasmError("native-unsupported", `the WebAssembly of this process cannot run the module: ${(error as Error).message}`);
+      }
+      this.prepared.set(module, prepared);
+    }
+    return prepared;
+  }
+
+  private bindImports(module: Module, imports: EngineImports, instanceAddr: number, given: NativeImports): ExternAddr[] {
+    return module.imports.map(({ module: from, name, desc }): ExternAddr => {
       const implementation = imports[from]?.[name];
       if (implementation === undefined || desc.kind !== ExternKind.Func) {
         throw new LinkError("unknown-import", `unknown import: ${from}.${name} is not provided`);
       }
       const type = funcTypeAt(module, desc.typeIndex);
-      const addr = this.store.funcs.push({ kind: "host", type, module: from, name }) - 1;
-      this.recorder.hostFuncAdded(addr, from, name, type);
-      given[from] ??= {};
-      given[from][name] = this.imported(addr, type, implementation, instanceAddr);
+      const addr = this.addHostFunc(type, implementation, from, name);
+      give(given, from, name, this.imported(addr, type, implementation, instanceAddr));
       return { kind: ExternKind.Func, addr };
     });
-    return { given, addrs };
+  }
+
+  private giveImports(module: Module, addrs: readonly ExternAddr[], given: NativeImports): readonly ExternAddr[] {
+    const { store } = this;
+    for (const [i, { module: from, name }] of module.imports.entries()) {
+      const { kind, addr } = addrs[i]!;
+      const value =
+        kind === ExternKind.Func
+          ? store.functionAt(addr)
+          : kind === ExternKind.Memory
+            ? store.memories[addr]?.memory
+            : kind === ExternKind.Table
+              ? store.tables[addr]?.table
+              : store.globals[addr]?.global;
+      give(given, from, name, value);
+    }
+    return addrs;
   }
 
   /** Gives everything that the instance defines its store address, in the order in which our machine does. */
-  private book(
-    module: Module,
-    imports: readonly ExternAddr[],
-    instance: NativeInstance | undefined,
-    { names, reportsGrows, grownTables }: Rewritten,
-  ): void {
+  private book(module: Module, imports: readonly ExternAddr[], instance: NativeInstance | undefined, rewritten: Rewritten): void {
     const { store } = this;
+    const { names, funcIndices } = rewritten;
     const addrsOf = (kind: number): number[] => imports.filter((extern) => extern.kind === kind).map(({ addr }) => addr);
     const instanceAddr = store.instances.length;
     const exported = instance?.exports ?? {};
+    const typeOf = (type: ValType): ValType => mapValType(type, store.types.ofModule(module));
     const tableAddrs = addrsOf(ExternKind.Table);
-    for (let i = tableAddrs.length; i < module.tableTypes.length; i++)
-      tableAddrs.push(store.tables.push(exported[names.table(i)] as NativeTable) - 1);
+    for (let i = tableAddrs.length; i < module.tableTypes.length; i++) {
+      const table = exported[names.table(i)] as NativeTable;
+      tableAddrs.push(store.tables.push(new TableBook(store, table, typeOf(module.tableTypes[i]!.elemType))) - 1);
+    }
     const memoryAddrs = addrsOf(ExternKind.Memory);
-    for (let i = memoryAddrs.length; i < module.memoryTypes.length; i++)
-      memoryAddrs.push(this.addMemory(exported[names.memory(i)] as NativeMemory | undefined));
+    for (let i = memoryAddrs.length; i < module.memoryTypes.length; i++) {
+      // Of an instance that failed nothing is left, but its addresses are.
+      memoryAddrs.push(this.bookMemory((exported[names.memory(i)] as NativeMemory | undefined) ?? new native.Memory({ initial: 0 })));
+    }
     const funcAddrs = addrsOf(ExternKind.Func);
     for (let i = funcAddrs.length; i < module.funcTypes.length; i++) {
-      funcAddrs.push(store.funcs.push({ kind: "wasm", type: module.funcTypes[i]!, instanceAddr, funcIndex: i }) - 1);
+      funcAddrs.push(store.funcs.push(wasmFunc(store, module, instanceAddr, i)) - 1);
+    }
+    const globalAddrs = addrsOf(ExternKind.Global);
+    for (let i = globalAddrs.length; i < module.globalTypes.length; i++) {
+      const { mutable, valType } = module.globalTypes[i]!;
+      const type = { mutable, valType: typeOf(valType) };
+      globalAddrs.push(store.globals.push({ type, global: exported[names.global(i)] as NativeGlobal }) - 1);
     }
     store.instances.push({
       module,
       funcAddrs: Int32Array.from(funcAddrs),
       tableAddrs: Int32Array.from(tableAddrs),
       memoryAddrs: Int32Array.from(memoryAddrs),
-      globalAddrs: new Int32Array(0),
+      globalAddrs: Int32Array.from(globalAddrs),
+      functions: exported[names.funcs] as NativeTable | undefined,
+      funcIndices,
     });
+    if (instance === undefined) return;
     for (const { name, kind, index } of module.exports) {
-      if (kind === ExternKind.Func) store.functions[funcAddrs[index]!] = exported[name] as NativeFunction;
+      if (kind === ExternKind.Func) store.setFunction(funcAddrs[index]!, exported[name] as NativeFunction);
     }
-    if (module.start !== undefined) store.functions[funcAddrs[module.start]!] = exported[names.start] as NativeFunction;
-    if (reportsGrows && instance !== undefined)
-      this.receiveReports(exported[names.reports] as NativeTable, module, memoryAddrs, tableAddrs, grownTables);
+    if (module.start !== undefined) store.setFunction(funcAddrs[module.start]!, exported[names.start] as NativeFunction);
+    this.receiveReports(rewritten, exported, module, memoryAddrs, tableAddrs);
   }
 
-  private addMemory(memory: NativeMemory | undefined): number {
-    // Of an instance that failed nothing is left, but its addresses are.
-    const addr = this.store.memories.push(new MemoryBook(memory ?? new native.Memory({ initial: 0 }))) - 1;
-    if (memory !== undefined) this.onMemory?.(addr, memory);
+  private bookMemory(memory: NativeMemory): number {
+    const addr = this.store.memories.push(new MemoryBook(memory)) - 1;
+    this.onMemory?.(addr, memory);
     return addr;
   }
 
   /** Sets the functions that the rewritten module calls after each memory.grow and table.grow. */
   private receiveReports(
-    reports: NativeTable,
+    { names, reportsGrows, grownTables }: Rewritten,
+    exported: Readonly<Record<string, unknown>>,
     module: Module,
     memoryAddrs: readonly number[],
     tableAddrs: readonly number[],
-    grownTables: readonly number[],
   ): void {
+    if (!reportsGrows) return;
+    const reports = exported[names.reports] as NativeTable;
     const memory = (index: number, delta: number, result: number): void => {
-      this.store.memories[memoryAddrs[index]!]!.refresh();
-      this.recorder.grew({ kind: "memory", addr: memoryAddrs[index]!, delta, init: 0, slot: 0 }, result);
+      const addr = memoryAddrs[index]!;
+      this.store.memories[addr]!.refresh();
+      this.recorder.grew({ kind: "memory", addr, delta, init: 0, slot: 0 }, result);
     };
     reports.set(0, this.nativeFunction(MEMORY_REPORT, memory as NativeFunction));
     for (const [i, tableIndex] of grownTables.entries()) {
-      const table = (index: number, delta: number, result: number): void => {
-        this.recorder.grew({ kind: "table", addr: tableAddrs[index]!, delta, init: 0, slot: 0 }, result);
+      const { elemType } = module.tableTypes[tableIndex]!;
+      const table = (index: number, delta: number, result: number, value: unknown): void => {
+        const addr = tableAddrs[index]!;
+        const init = this.store.toRef(value, this.store.tables[addr]!.elemType);
+        this.recorder.grew({ kind: "table", addr, delta, init, slot: 0 }, result);
       };
-      reports.set(i + 1, this.nativeFunction(tableReport(module.tableTypes[tableIndex]!.elemType), table as NativeFunction));
+      reports.set(i + 1, this.nativeFunction(tableReport(elemType), table as NativeFunction));
     }
   }
 
   /** A function of JavaScript as one of the engine, which a table can hold. */
-  private nativeFunction(type: FuncType, f: NativeFunction): unknown {
+  private nativeFunction(type: FuncType, f: NativeFunction): NativeFunction {
     const bytes = trampolineModule(type);
     const key = bytes.join();
     let module = this.trampolines.get(key);
@@ -189,7 +344,7 @@ export class NativeMachine implements HostEngine {
       module = new native.Module(bytes);
       this.trampolines.set(key, module);
     }
-    return new native.Instance(module, { env: { f } }).exports.f;
+    return new native.Instance(module, { env: { f } }).exports.f as NativeFunction;
   }
 
   /** Store address of an export, or undefined. */
@@ -270,14 +425,30 @@ export class NativeMachine implements HostEngine {
    * none that the host can have; what makes recording fail comes out too.
    */
   call(funcAddr: number, args: readonly Value[] = []): CallResult {
+    const { store } = this;
+    const type = store.funcs[funcAddr]?.type;
+    if (type !== undefined) writeValues(store, store.top, type.params, args);
+    const ended = this.callInPlace(funcAddr);
+    return ended ?? { kind: "return", values: readValues(store, store.resultSlot, type!.results) };
+  }
+
+  /** First slot for the arguments of the host's next call, see `callInPlace`. */
+  get argSlot(): number {
+    return this.store.top;
+  }
+
+  /**
+   * As `call` with arguments that are already in slots from `argSlot` on. Undefined when the function has returned: its
+   * results are in slots from `store.resultSlot` on until anything else happens.
+   */
+  callInPlace(funcAddr: number): Exclude<CallResult, { kind: "return" }> | undefined {
     const { store, recorder } = this;
-    const target = store.functions[funcAddr];
+    const target = store.functionAt(funcAddr);
     if (target === undefined) throw new RewasmError("unknown-function", `there is no function with address ${funcAddr} to call`);
     if (this.exit !== undefined) return { kind: "exit", exitCode: this.exit.exitCode };
     const { params, results } = store.funcs[funcAddr]!.type;
     const outer = store.status;
     const slot = store.take(Math.max(params.length, results.length));
-    writeSlots(store, slot, params, args);
     recorder.called(funcAddr, slot);
     store.status = Status.Running;
     let result: unknown;
@@ -288,17 +459,18 @@ export class NativeMachine implements HostEngine {
       store.status = outer;
       return this.caught(error);
     }
-    const values = results.length === 0 ? [] : results.length === 1 ? [result] : [...(result as Iterable<unknown>)];
-    writeSlots(store, slot, results, values);
+    if (results.length === 1) writeSlot(store, slot, results[0]!, result);
+    else if (results.length > 1) writeSlots(store, slot, results, result as readonly unknown[]);
     store.status = Status.Returned;
     recorder.returned(funcAddr, slot);
     store.status = outer;
+    store.resultSlot = slot;
     store.top = slot;
-    return { kind: "return", values: values as Value[] };
+    return undefined;
   }
 
   /** How a call has ended that came back as an exception. */
-  private caught(error: unknown): CallResult {
+  private caught(error: unknown): Exclude<CallResult, { kind: "return" }> {
     const { recorder } = this;
     if (this.exit !== undefined) {
       this.store.status = Status.Exited;
@@ -337,7 +509,8 @@ function writeSlots(store: NativeStore, slot: number, types: readonly ValType[],
   for (let i = 0; i < types.length; i++) writeSlot(store, slot + i, types[i]!, values[i]);
 }
 
-function writeSlot({ i32, i64, f32, f64 }: NativeStore, slot: number, type: ValType, value: unknown): void {
+function writeSlot(store: NativeStore, slot: number, type: ValType, value: unknown): void {
+  const { i32, i64, f32, f64 } = store;
   switch (type) {
     case ValType.I64:
       i64[slot] = (value as bigint | undefined) ?? 0n;
@@ -354,14 +527,18 @@ function writeSlot({ i32, i64, f32, f64 }: NativeStore, slot: number, type: ValT
       if (Number.isNaN(value)) i32[slot * 2] = CANONICAL_F32;
       i32[slot * 2 + 1] = 0;
       break;
-    default:
+    case ValType.I32:
       i32[slot * 2] = (value as number | undefined) ?? 0;
+      i32[slot * 2 + 1] = 0;
+      break;
+    default:
+      i32[slot * 2] = store.toRef(value ?? null, type);
       i32[slot * 2 + 1] = 0;
   }
 }
 
 /** What a slot holds, for the engine. A NaN comes as the canonical one. */
-function readSlot(store: NativeStore, slot: number, type: ValType): Value {
+function readSlot(store: NativeStore, slot: number, type: ValType): unknown {
   switch (type) {
     case ValType.I64:
       return store.i64[slot]!;
@@ -369,18 +546,51 @@ function readSlot(store: NativeStore, slot: number, type: ValType): Value {
       return canonical(store.f64[slot]!);
     case ValType.F32:
       return canonical(store.f32[slot * 2]!);
-    default:
+    case ValType.I32:
       return store.i32[slot * 2]!;
+    default:
+      return store.fromRef(store.i32[slot * 2]!, type);
   }
 }
 
-function readSlots(store: NativeStore, slot: number, types: readonly ValType[]): Value[] {
+function readSlots(store: NativeStore, slot: number, types: readonly ValType[]): unknown[] {
   return types.map((type, i) => readSlot(store, slot + i, type));
 }
 
 /** The engine takes over the bits of a NaN, and JavaScript may carry others than the canonical one. */
 function canonical(value: number): number {
   return Number.isNaN(value) ? Number.NaN : value;
+}
+
+/** A float that is a NaN as the canonical one. */
+function canonicalBits(bits: bigint, type: ValType): bigint {
+  if (type === ValType.F32) return (bits & 0x7fff_ffffn) > 0x7f80_0000n ? BigInt(CANONICAL_F32) : bits;
+  if (type !== ValType.F64) return bits;
+  return (bits & 0x7fff_ffff_ffff_ffffn) > 0x7ff0_0000_0000_0000n ? BigInt(CANONICAL_F64_HIGH) << 32n : bits;
+}
+
+const globalTypeNames: Readonly<Record<number, string>> = {
+  [ValType.I32]: "i32",
+  [ValType.I64]: "i64",
+  [ValType.F32]: "f32",
+  [ValType.F64]: "f64",
+  [ValType.FuncRef]: "anyfunc",
+  [ValType.ExternRef]: "externref",
+};
+
+function give(given: NativeImports, from: string, name: string, value: unknown): void {
+  given[from] ??= {};
+  given[from][name] = value;
+}
+
+/** The engine throws RangeError where nothing can grow. */
+function orMinusOne(grow: () => number): number {
+  try {
+    return grow();
+  } catch (error) {
+    if (error instanceof RangeError) return -1;
+    throw error;
+  }
 }
 
 /** `(module (func (export "f") unreachable))` */

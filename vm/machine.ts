@@ -468,6 +468,12 @@ export class Machine {
     return result;
   }
 
+  /** The bits of a global, v128 not included. */
+  readGlobal(globalAddr: number): bigint {
+    const { globals, globalI64 } = this.store;
+    return globalI64[globals[globalAddr]!.slot]!;
+  }
+
   setGlobal(globalAddr: number, bits: bigint): void {
     this.store.setGlobal(globalAddr, bits);
     this.journal?.globalSet(globalAddr, bits);

@@ -184,7 +184,7 @@ const INITIAL_FUNCS = 8192;
 const INITIAL_GLOBALS = 1024;
 
 /** The record of a function that a module defines. */
-export function wasmFunc(store: Store, module: Module, instanceAddr: number, funcIndex: number): WasmFunc {
+export function wasmFunc(store: Pick<Store, "types">, module: Module, instanceAddr: number, funcIndex: number): WasmFunc {
   const typeNumber = store.types.ofModule(module)[module.funcTypeIndices[funcIndex]!]!;
   return { kind: "wasm", type: store.types.types[typeNumber]!.func!, instanceAddr, funcIndex, typeNumber };
 }

@@ -27,6 +27,11 @@ export class Table {
     return this.elements.length;
   }
 
+  /** The reference of an element that exists. */
+  at(index: number): number {
+    return this.elements[index]!;
+  }
+
   /** Grows by `delta` elements of `init`; returns the previous length or -1. */
   grow(delta: number, init: number): number {
     const previous = this.elements.length;

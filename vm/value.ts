@@ -7,8 +7,11 @@ import { isWide, slotsOf, ValType, vectorBits } from "./types.ts";
 
 export type Value = number | bigint;
 
+/** The slots of a store. */
+export type Slots = Pick<Store, "i32" | "i64" | "f32" | "f64">;
+
 /** Writes `values` into slots from `slot`, clearing the unused high half of 32-bit values. */
-export function writeValues(store: Store, slot: number, types: readonly ValType[], values: readonly Value[]): void {
+export function writeValues(store: Slots, slot: number, types: readonly ValType[], values: readonly Value[]): void {
   let at = slot;
   for (const [i, type] of types.entries()) {
     const value = values[i] ?? (type === ValType.I64 ? 0n : 0);
@@ -26,7 +29,7 @@ export function writeValues(store: Store, slot: number, types: readonly ValType[
   }
 }
 
-export function readValues(store: Store, slot: number, types: readonly ValType[]): Value[] {
+export function readValues(store: Slots, slot: number, types: readonly ValType[]): Value[] {
   let next = slot;
   return types.map((type) => {
     const at = next;

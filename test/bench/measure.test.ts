@@ -75,6 +75,7 @@ describe("the report of the benchmarks", () => {
       loopGeomean: null,
       recordOverhead: { cpu: 1.02, calls: null },
       bytesPerEvent: null,
+      native: null,
       snapshotMs: null,
       seekMs: { p50: 1, p95: 2 },
       reverseStepMs: null,
