@@ -174,6 +174,11 @@ function relativeIndex(value: unknown, length: number, missing: number): number 
   return index < 0 ? Math.max(0, length + index) : Math.min(length, index);
 }
 
+/** An index argument converted once, since a conversion may run code of the program; a missing one stays missing. */
+function indexArgument(value: unknown): number | undefined {
+  return value === undefined ? undefined : Number(value);
+}
+
 /** The native array behind `this`, if it is a proxy. */
 function behind(proxies: ArrayProxies, value: unknown): NativeArray | undefined {
   return proxies.views.behind(value) as NativeArray | undefined;
@@ -212,10 +217,12 @@ function patchWriters(proxies: ArrayProxies, patches: Patches, shared: object): 
         const raw = behind(proxies, this);
         if (raw === undefined) return apply(native, this, [value, start, end]);
         const { length } = raw;
-        const from = relativeIndex(start, length, 0);
-        const to = relativeIndex(end, length, length);
-        apply(native, raw, [value, from, to]);
-        wroteElements(proxies, raw, from, to);
+        const first = indexArgument(start);
+        const last = indexArgument(end);
+        apply(native, raw, [value, first, last]);
+        // V8 looks at the end only if there is a start.
+        const to = first === undefined ? length : relativeIndex(last, length, length);
+        wroteElements(proxies, raw, relativeIndex(first, length, 0), to);
         return this;
       },
   );
