@@ -6,6 +6,7 @@
 import type { WatchRange } from "../rr/changes.ts";
 import type { CodePlace } from "../rr/replay-engine.ts";
 import { RewasmError } from "../vm/errors.ts";
+import type { Condition } from "./condition.ts";
 
 export interface Breakpoint {
   /** From 1, never used again. */
@@ -14,6 +15,8 @@ export interface Breakpoint {
   readonly text: string;
   readonly enabled: boolean;
   readonly places: readonly CodePlace[];
+  /** What has to hold where it stops. */
+  readonly condition?: Condition | undefined;
   /** Of a watchpoint, which has no places: the bytes whose changes it stops at. */
   readonly range?: WatchRange;
   /** How often a move has stopped at it. */
@@ -25,8 +28,8 @@ export class Breakpoints {
   private lastNumber = 0;
 
   /** A breakpoint at these places. */
-  add(text: string, places: readonly CodePlace[]): Breakpoint {
-    const breakpoint = { number: ++this.lastNumber, text, enabled: true, places, hits: 0 };
+  add(text: string, places: readonly CodePlace[], condition?: Condition): Breakpoint {
+    const breakpoint = { number: ++this.lastNumber, text, enabled: true, places, condition, hits: 0 };
     this.list.push(breakpoint);
     return breakpoint;
   }
@@ -67,9 +70,14 @@ export class Breakpoints {
     return this.list.flatMap(({ enabled, range }) => (enabled && range !== undefined ? [range] : []));
   }
 
-  /** The first enabled breakpoint that has one of the places, its hit counted. */
-  hit(matches: (place: CodePlace) => boolean): Breakpoint | undefined {
-    return this.count(this.list.findIndex(({ enabled, places }) => enabled && places.some(matches)));
+  /** True when an enabled breakpoint has one of the places and its condition holds. */
+  stops(matches: (place: CodePlace) => boolean, holds: (condition: Condition) => boolean): boolean {
+    return this.list.some((each) => stopsAt(each, matches, holds));
+  }
+
+  /** The first enabled breakpoint that has one of the places and whose condition holds, its hit counted. */
+  hit(matches: (place: CodePlace) => boolean, holds: (condition: Condition) => boolean): Breakpoint | undefined {
+    return this.count(this.list.findIndex((each) => stopsAt(each, matches, holds)));
   }
 
   /** The watchpoint that number `index` of `enabledRanges` belongs to, its hit counted. */
@@ -89,4 +97,12 @@ export class Breakpoints {
     if (at < 0) throw new RewasmError("unknown-breakpoint", `there is no breakpoint ${number}`);
     return at;
   }
+}
+
+function stopsAt(
+  { enabled, places, condition }: Breakpoint,
+  matches: (place: CodePlace) => boolean,
+  holds: (condition: Condition) => boolean,
+): boolean {
+  return enabled && places.some(matches) && (condition === undefined || holds(condition));
 }

@@ -36,7 +36,7 @@ export const COMMANDS = [
   spec("reverse-next", ["rn", "rni", "reverse-nexti"], "[N]", "as reverse-step, but calls are one step", true),
   spec("reverse-finish", ["rf", "rfin"], "", "go back to the call of the present function", true),
   spec("reverse-continue", ["rc"], "", "go back to the breakpoint or watched change before, or to the start", true),
-  spec("break", ["b"], "FUNCTION | INDEX | 0xOFFSET", "stop at a function or at an instruction of the module"),
+  spec("break", ["b"], "PLACE [if A OP B]", "stop at a function, a function index or an 0xOFFSET; A, B: numbers, names, $N, [ADDR]"),
   spec("watch", [], "ADDR [LEN]", "stop where one of LEN bytes of memory (4) changes; going back, just before that"),
   spec("delete", ["d"], "[N]", "delete breakpoint or watchpoint N, or all"),
   spec("enable", [], "N", "enable breakpoint or watchpoint N"),

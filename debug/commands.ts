@@ -298,7 +298,7 @@ function namedJson(value: NamedValue): Json {
   return { index: value.index, name: value.name ?? null, ...valueJson(value) };
 }
 
-function breakpointJson({ number, text, enabled, hits, places, range }: Breakpoint, session: DebugSession): Json {
+function breakpointJson({ number, text, enabled, hits, places, range, condition }: Breakpoint, session: DebugSession): Json {
   if (range !== undefined) {
     return { number, text, enabled, hits, memory: range.memoryAddr, address: range.byteAddr, length: range.byteLength };
   }
@@ -307,13 +307,14 @@ function breakpointJson({ number, text, enabled, hits, places, range }: Breakpoi
     text,
     enabled,
     hits,
+    ...(condition === undefined ? {} : { condition: condition.text }),
     places: places.map((place) => ({ name: session.nameOf(place.funcAddr), wasmOffset: place.wasmOffset ?? null })),
   };
 }
 
 function breakpointLines(breakpoint: Breakpoint, session: DebugSession): string[] {
-  const { number, enabled, hits, places, range } = breakpoint;
-  const state = `${enabled ? "" : ", disabled"}${hits === 0 ? "" : `, hit ${hits === 1 ? "once" : `${hits} times`}`}`;
+  const { number, enabled, hits, places, range, condition } = breakpoint;
+  const state = `${condition === undefined ? "" : ` if ${condition.text}`}${enabled ? "" : ", disabled"}${hits === 0 ? "" : `, hit ${hits === 1 ? "once" : `${hits} times`}`}`;
   if (range !== undefined) return [`Watchpoint ${number} on ${rangeText(range)}${state}`];
   return places.map(({ funcAddr, wasmOffset }, i) => {
     const where = wasmOffset === undefined ? "entry of " : `0x${wasmOffset.toString(16)} in `;

@@ -12,6 +12,7 @@ import { RewasmError } from "../vm/errors.ts";
 import { Frame, Status } from "../vm/store.ts";
 import { trapMessage } from "../vm/trap.ts";
 import { type Breakpoint, Breakpoints } from "./breakpoints.ts";
+import { type Condition, holds, parseCondition } from "./condition.ts";
 import { type BacktraceFrame, Inspector, type Location, type NamedValue, statusText, type TypedValue } from "./inspect.ts";
 import { InterfaceLabels } from "./interfaces.ts";
 import { readRoster } from "./roster.ts";
@@ -74,7 +75,7 @@ export class DebugSession {
   async move(move: Move, options: MoveOptions = {}): Promise<StopReport> {
     const reason = await this.perform(move, options);
     this.level = 0;
-    const breakpoint = reason === "breakpoint" ? this.breakpoints.hit((place) => this.isAt(place)) : undefined;
+    const breakpoint = reason === "breakpoint" ? this.breakpoints.hit(...this.here()) : undefined;
     const watchpoint = reason === "watchpoint" ? this.watchReport() : undefined;
     this.lastStop = { ...this.report(reason, breakpoint, await this.note()), watchpoint };
     return this.lastStop;
@@ -120,7 +121,7 @@ export class DebugSession {
 
   /** Sets a breakpoint: see Symbols.findPlaces for what can be said. Throws RewasmError "unknown-place". */
   addBreakpoint(text: string): Breakpoint {
-    return this.useBreakpoint(text, this.symbols.findPlaces(text));
+    return this.useBreakpoint(text, this.symbols);
   }
 
   /**
@@ -137,7 +138,7 @@ export class DebugSession {
       }
     }
     this.roster ??= await this.readRoster();
-    return this.useBreakpoint(text, this.roster.findPlaces(text));
+    return this.useBreakpoint(text, this.roster);
   }
 
   private async readRoster(): Promise<Symbols> {
@@ -146,10 +147,37 @@ export class DebugSession {
     return new Symbols(roster, new InterfaceLabels(roster, replayer.reader));
   }
 
-  private useBreakpoint(text: string, places: readonly CodePlace[]): Breakpoint {
-    const breakpoint = this.breakpoints.add(text, places);
+  private useBreakpoint(text: string, symbols: Symbols): Breakpoint {
+    const [, placeText = text, conditionText] = /^(.*?)\s+if\s+(.*)$/.exec(text) ?? [];
+    const condition = conditionText === undefined ? undefined : parseCondition(conditionText);
+    const places = symbols.findPlaces(placeText);
+    if (condition !== undefined && places.some(({ host }) => host)) {
+      throw new RewasmError("bad-condition", `${placeText} is a host function: it has no locals to compare`);
+    }
+    const breakpoint = this.breakpoints.add(placeText, places, condition);
     this.useBreakpoints();
     return breakpoint;
+  }
+
+  /** For asking breakpoints whether they stop where the machine is. A condition about what is not there stops. */
+  private here(): [matches: (place: CodePlace) => boolean, holds: (condition: Condition) => boolean] {
+    const values = {
+      valueOf: (name: string) => comparable(this.value(name, 0)),
+      wordAt: (byteAddr: number) => {
+        const bytes = this.inspector.memory(byteAddr, 4);
+        if (bytes.length < 4) throw new RewasmError("memory-range", "the word is not in memory");
+        return new DataView(bytes.buffer).getInt32(0, true);
+      },
+    };
+    const holdsHere = (condition: Condition): boolean => {
+      try {
+        return holds(condition, values);
+      } catch (error) {
+        if (error instanceof RewasmError) return true;
+        throw error;
+      }
+    };
+    return [(place) => this.isAt(place), holdsHere];
   }
 
   /** The name of a function, also of one that does not exist where the cursor is. */
@@ -186,7 +214,7 @@ export class DebugSession {
   }
 
   private useBreakpoints(): void {
-    this.timeline.setBreakpoints(this.breakpoints.enabledPlaces());
+    this.timeline.setBreakpoints(this.breakpoints.enabledPlaces(), () => this.breakpoints.stops(...this.here()));
     this.timeline.setWatchpoints(this.breakpoints.enabledRanges());
   }
 
@@ -225,13 +253,13 @@ export class DebugSession {
   /**
    * A local or global by its name, or `$3` for local 3 of the selected frame. Throws RewasmError "unknown-name".
    */
-  value(name: string): NamedValue {
+  value(name: string, level: number = this.level): NamedValue {
     const index = /^\$(\d+)$/.exec(name);
-    const locals = this.timeline.store.depth > 0 && !this.backtrace(this.level + 1)[this.level]?.host ? this.locals() : [];
+    const locals = this.timeline.store.depth > 0 && !this.backtrace(level + 1)[level]?.host ? this.inspector.locals(level) : [];
     const found =
       index !== null
         ? locals[Number(index[1])]
-        : (locals.find((local) => local.name === name) ?? this.globals().find((global) => global.name === name));
+        : (locals.find((local) => local.name === name) ?? this.inspector.globals(level).find((global) => global.name === name));
     if (found === undefined) throw new RewasmError("unknown-name", `there is no local or global ${name} here`);
     return found;
   }
@@ -307,5 +335,21 @@ export class DebugSession {
     if (store.status === Status.Trapped) return `trap: ${trapMessage(store.trap)}`;
     const event = await timeline.pendingEvent();
     return event === undefined ? statusText(store) : describeEvent(event, timeline.engine.replayer.labels);
+  }
+}
+
+/** A value as conditions compare it: integers signed; references as their numbers. */
+function comparable({ type, bits }: NamedValue): number | bigint {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigUint64(0, BigInt.asUintN(64, bits), true);
+  switch (type) {
+    case "i64":
+      return view.getBigInt64(0, true);
+    case "f32":
+      return view.getFloat32(0, true);
+    case "f64":
+      return view.getFloat64(0, true);
+    default:
+      return view.getInt32(0, true);
   }
 }

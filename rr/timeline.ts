@@ -112,6 +112,7 @@ export class Timeline {
   /** The last answer of `nextHostStop`: the first call from event `from` on. */
   private knownHostStop: { readonly from: number; readonly call: Position | undefined } | undefined;
   private lastChange: Change | undefined;
+  private accepts: () => boolean = () => true;
   private move: Move | undefined;
   private sliceTicks = FIRST_SLICE_TICKS;
 
@@ -347,8 +348,12 @@ export class Timeline {
     return stateHash(this.engine.capture());
   }
 
-  /** Sets where `continue` and the other moves stop. A place in a host function stops where the program calls it. */
-  setBreakpoints(places: readonly CodePlace[]): void {
+  /**
+   * Sets where `continue` and the other moves stop. A place in a host function stops where the program calls it. At a place in
+   * a wasm function `accepts` is asked, with the machine there to look at, whether to stop.
+   */
+  setBreakpoints(places: readonly CodePlace[], accepts: () => boolean = () => true): void {
+    this.accepts = accepts;
     const isHost = ({ funcAddr, host }: CodePlace): boolean => host ?? this.store.funcs[funcAddr]?.kind === "host";
     this.hostStops = new Set(places.filter(isHost).map(({ funcAddr }) => funcAddr));
     this.knownHostStop = undefined;
@@ -546,7 +551,9 @@ export class Timeline {
     const move = this.move!;
     const eventGoal = goal.event < this.end.event ? { event: goal.event } : {};
     let regularMark = this.nextRegularMark();
-    for (let passHere = pass; ; passHere = false) {
+    // Of a place that does not stop here the next run begins behind it.
+    for (let passHere = pass, passed = false; ; passHere = passed) {
+      passed = false;
       await this.breathe(move);
       const here = engine.position;
       if (comparePositions(here, goal) >= 0 || (here.tick >= goal.tick && !engine.waiting)) return "goal";
@@ -561,8 +568,12 @@ export class Timeline {
         this.takeMark(now.tick >= regularMark ? this.intervalTicks / 2 : LEAST_GAP_TICKS);
         regularMark = this.nextRegularMark();
       }
+      if (stop === "breakpoint" && !this.accepts()) {
+        passed = true;
+        continue;
+      }
       if (stop !== "goal") return stop;
-      if (engine.breakpointsArmed && engine.maybeAtEntry && (await this.arrivedByEntry())) return "breakpoint";
+      if (engine.breakpointsArmed && engine.maybeAtEntry && this.accepts() && (await this.arrivedByEntry())) return "breakpoint";
       if (now.tick >= goal.tick || (engine.waiting && now.event >= goal.event)) return "goal";
     }
   }
