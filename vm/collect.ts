@@ -9,7 +9,7 @@ import { cellOfRef, isHeapRef } from "./heap.ts";
 import { arrayCells, BlockKind, CELL_WORDS, exceptionLayout, isTraced } from "./layout.ts";
 import { siteOfFastCode } from "./lower.ts";
 import { FRAME_WORDS, Frame, type Store } from "./store.ts";
-import { slotCount, slotTypes, type ValType } from "./types.ts";
+import { slotCount, slotTypes } from "./types.ts";
 
 /**
  * Collects at the instruction that the top frame stands at, whose operands are all in their canonical slots and still
@@ -152,17 +152,4 @@ class Marker {
     }
     return known;
   }
-}
-
-/** References among values that the host gets to see: the collector must take them for its own from then on. */
-export function pinValues(store: Store, slot: number, types: readonly ValType[]): void {
-  let at = slot;
-  for (const type of types) {
-    if (isTraced(store.types.types, type)) pin(store, store.i32[at * 2]!);
-    at += slotCount([type]);
-  }
-}
-
-export function pin(store: Store, ref: number): void {
-  if (isHeapRef(ref)) store.pinned.add(ref);
 }
