@@ -5,7 +5,9 @@
 import { RewasmError } from "../vm/errors.ts";
 import { exportFrame, type FrameState, frameOffset, frameTypes } from "../vm/frames.ts";
 import { Frame, Status, type Store } from "../vm/store.ts";
-import { isWide, slotCount, slotsOf, ValType as Type, type ValType, valTypeName } from "../vm/types.ts";
+import { isWide, mapValType, slotCount, slotsOf, ValType as Type, type ValType, valTypeName } from "../vm/types.ts";
+import { localTypes } from "../vm/validate.ts";
+import { deepText } from "./objects.ts";
 import type { Symbols } from "./symbols.ts";
 
 /** Where a frame is. */
@@ -65,9 +67,10 @@ export class Inspector {
   locals(level = 0): NamedValue[] {
     const { frame, types } = this.wasmFrame(level);
     let slot = 0;
-    return types.locals.map((type, index) => {
+    // Old try instructions have hidden locals behind those that the function declares.
+    return types.locals.slice(0, this.declaredLocals(frame)).map((type, index) => {
       slot += slotsOf(type);
-      const value = slotValue(frame.slots, slot - slotsOf(type), type);
+      const value = this.value(frame.slots, slot - slotsOf(type), type, this.storeType(frame, type));
       return { index, name: this.symbols.localName(frame.funcAddr, index), ...value };
     });
   }
@@ -78,8 +81,25 @@ export class Inspector {
     let slot = slotCount(types.locals);
     return types.operands.map((type) => {
       slot += slotsOf(type);
-      return slotValue(frame.slots, slot - slotsOf(type), type);
+      return this.value(frame.slots, slot - slotsOf(type), type, this.storeType(frame, type));
     });
+  }
+
+  /** A value with what the objects that it refers to hold. */
+  private value(words: Int32Array, slot: number, type: ValType, storeType: ValType): TypedValue {
+    return { ...slotValue(words, slot, type), text: deepText(this.store, storeType, words, slot * 2) };
+  }
+
+  private declaredLocals({ funcAddr }: FrameState): number {
+    const func = this.store.funcs[funcAddr]!;
+    return func.kind === "host" ? 0 : localTypes(this.store.instances[func.instanceAddr]!.module, func.funcIndex).length;
+  }
+
+  /** Types of a frame's slots name types of its module. */
+  private storeType({ funcAddr }: FrameState, type: ValType): ValType {
+    const func = this.store.funcs[funcAddr]!;
+    if (func.kind === "host") return type;
+    return mapValType(type, this.store.types.ofModule(this.store.instances[func.instanceAddr]!.module));
   }
 
   /** Globals of the instance that the frame at `level` belongs to; of the first instance when nothing runs. */
@@ -90,7 +110,11 @@ export class Inspector {
     if (instance === undefined) return [];
     return [...instance.globalAddrs].map((addr, index) => {
       const { type, slot } = store.globals[addr]!;
-      return { index, name: this.symbols.globalName(instanceAddr, index), ...slotValue(store.globalI32, slot, type.valType) };
+      return {
+        index,
+        name: this.symbols.globalName(instanceAddr, index),
+        ...this.value(store.globalI32, slot, type.valType, type.valType),
+      };
     });
   }
 
