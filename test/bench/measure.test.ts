@@ -73,6 +73,7 @@ describe("the report of the benchmarks", () => {
       geomean: 12.5,
       vectorGeomean: 40,
       loopGeomean: null,
+      largeModule: { nativeMs: 20, ms: 50, ratio: 2.5, residentMegabytes: 99.6 },
       recordOverhead: { cpu: 1.02, calls: null },
       bytesPerEvent: null,
       native: null,
@@ -83,6 +84,8 @@ describe("the report of the benchmarks", () => {
     expect(summaryTable(report).split("\n")).to.deep.equal([
       "slowdown against V8 (geometric mean)       12.5 x",
       "slowdown of vectors                        40.0 x",
+      "flite ready, V8 compiling it is 1          2.50 x      50.0 ms",
+      "flite ready, resident memory               100 MB",
       "record overhead, CPU-bound                  2.0 %",
       "seek to a random tick                 p50 1.00 ms  p95 2.00 ms",
     ]);
