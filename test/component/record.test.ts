@@ -205,7 +205,7 @@ describe("rewasm record and replay of components", function () {
     const debug = (...commands: string[]): string =>
       place.ok("debug", "levels.rrw", "--batch", ...commands.flatMap((each) => ["-e", each]));
     expect(debug(`break ${write}`, "continue", "bt")).to.match(
-      /\* #0 +host +actual\.\d+ \{wasi:io\/streams@0\.2\.12#\[method\]output-stream\.blocking-write-and-flush\}[^]*printf/,
+      /\* #0 +host +actual\.\d+ \{wasi:io\/streams@0\.2\.12#\[method\]output-stream\.blocking-write-and-flush\}[\s\S]*printf/,
     );
     expect(debug("break wasi:cli/run@0.2.12#run", "seek end", "reverse-continue")).to.match(/Breakpoint 1, wasi:cli\/run@0\.2\.12#run/);
   });
