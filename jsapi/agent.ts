@@ -3,17 +3,20 @@
  * whoever records. Objects are found by store address and made once, so identity holds through tables, globals and imports.
  */
 import type { EngineFunction } from "../vm/host.ts";
-import { type InstantiateResult, Machine, type MachineOptions } from "../vm/machine.ts";
+import { type CallResult, type InstantiateResult, Machine, type MachineOptions } from "../vm/machine.ts";
 import type { MemoryBacking } from "../vm/memory.ts";
 import type { ExternAddr, Func, Instance, Store } from "../vm/store.ts";
+import { Trap } from "../vm/trap.ts";
 import type { FuncType, GlobalType, Module, ValType } from "../vm/types.ts";
 import type { Slots } from "../vm/value.ts";
 import type { Provided } from "./compile-options.ts";
 import { Conversions } from "./conversions.ts";
 import { ErrorClasses } from "./errors.ts";
 import { exactBacking } from "./exact-backing.ts";
+import { Exceptions } from "./exceptions.ts";
 import { ExternValues } from "./extern-values.ts";
 import { Functions } from "./functions.ts";
+import { HeldObjects } from "./held-objects.ts";
 import { markHeldValues } from "./held-values.ts";
 import { stringBuiltins } from "./js-string.ts";
 import { References } from "./references.ts";
@@ -53,8 +56,17 @@ export interface AgentStore extends Slots, Pick<Store, "types"> {
   readonly resultSlot: number;
   readonly funcs: readonly Func[];
   readonly instances: readonly Pick<Instance, "module" | "funcAddrs" | "tableAddrs" | "memoryAddrs" | "globalAddrs">[];
-  readonly tables: readonly { readonly elemType: ValType; readonly length: number; at(index: number): number }[];
-  readonly memories: readonly { readonly buffer: ArrayBuffer }[];
+  readonly tables: readonly {
+    readonly elemType: ValType;
+    readonly address64?: boolean;
+    readonly length: number;
+    at(index: number): number;
+  }[];
+  readonly memories: readonly {
+    readonly buffer: ArrayBuffer;
+    readonly byteLength?: number;
+    readonly traits?: { readonly address64?: boolean };
+  }[];
   readonly globals: readonly { readonly type: GlobalType }[];
 }
 
@@ -97,9 +109,13 @@ export interface EntityClass<Entity extends object> {
 
 export class Agent {
   readonly machine: AgentMachine;
+  /** The machine, when it is ours: what exceptions and objects of wasm need. */
+  readonly own: Machine | undefined;
   readonly hooks: BoundaryHooks;
   readonly errors = new ErrorClasses();
   readonly externs = new ExternValues();
+  readonly held: HeldObjects;
+  readonly exceptions: Exceptions;
   readonly references: References;
   readonly conversions: Conversions;
   readonly functions: Functions;
@@ -107,7 +123,10 @@ export class Agent {
 
   constructor(options: WebAssemblyOptions) {
     this.machine = options.machine ?? new Machine({ backing: (): MemoryBacking => exactBacking(), ...options });
+    this.own = this.machine instanceof Machine ? this.machine : undefined;
     this.hooks = boundHooks(options);
+    this.held = new HeldObjects(this.own);
+    this.exceptions = new Exceptions(this);
     this.references = new References(this);
     this.conversions = new Conversions(this);
     this.functions = new Functions(this, options.generateCode);
@@ -120,9 +139,16 @@ export class Agent {
 
   /** To be called where values of JavaScript are about to become references, none of them being on its way yet. */
   makeRoom(): void {
-    const { externs, machine } = this;
+    const { externs, own } = this;
     // What a native machine holds cannot be looked at: there every value stays.
-    if (externs.isCrowded && machine instanceof Machine) externs.keepOnly((mark) => markHeldValues(machine, mark));
+    if (externs.isCrowded && own !== undefined) externs.keepOnly((mark) => markHeldValues(own, mark));
+  }
+
+  /** What a call that did not return leaves for JavaScript to throw. */
+  thrownFor(result: Exclude<CallResult, { kind: "return" }>): unknown {
+    if (result.kind === "exit") return new this.errors.RuntimeError(`the program has ended with exit code ${result.exitCode}`);
+    if (result.exception !== undefined) return this.exceptions.thrownFor(result.exception);
+    return result.trap === Trap.HostThrow ? result.thrown : this.exceptions.trapError(this.errors.fromTrap(result.trap));
   }
 
   /** The value of an import that the namespace provides. */

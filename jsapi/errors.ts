@@ -3,7 +3,6 @@
  * them. Real Error objects in every respect: stack, error brand, callable without `new`.
  */
 import { ResourceError, RewasmError } from "../vm/errors.ts";
-import type { CallResult } from "../vm/machine.ts";
 import { Trap, trapMessage } from "../vm/trap.ts";
 
 export interface WebAssemblyErrorConstructor {
@@ -49,12 +48,10 @@ export class ErrorClasses {
     return error instanceof ResourceError ? new RangeError(`WebAssembly.${context}: ${error.message}`) : error;
   }
 
-  /** What a call that did not return leaves for JavaScript to throw. */
-  fromResult(result: Exclude<CallResult, { kind: "return" }>): unknown {
-    if (result.kind === "exit") return new this.RuntimeError(`the program has ended with exit code ${result.exitCode}`);
-    if (result.trap === Trap.HostThrow) return result.thrown;
+  /** The error that a trap becomes. */
+  fromTrap(trap: Trap): Error {
     // As for a stack overflow in JavaScript (JS API, "Stack Overflow").
-    if (result.trap === Trap.CallStackExhausted) return new RangeError("Maximum call stack size exceeded");
-    return new this.RuntimeError(trapMessage(result.trap));
+    if (trap === Trap.CallStackExhausted) return new RangeError("Maximum call stack size exceeded");
+    return new this.RuntimeError(trapMessage(trap));
   }
 }

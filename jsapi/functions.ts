@@ -3,9 +3,11 @@
  * the store that JavaScript gets hold of, always the same one, and a host function for each import. How values pass is in
  * wrappers.ts and wrapper-code.ts.
  */
-import type { FuncType } from "../vm/types.ts";
+import type { ExternKind, ImportDesc, Module } from "../vm/types.ts";
 import type { Agent } from "./agent.ts";
 import { Wrappers } from "./wrappers.ts";
+
+type FuncImport = ImportDesc & { readonly kind: typeof ExternKind.Func };
 
 export type Callable = (...args: unknown[]) => unknown;
 
@@ -49,8 +51,14 @@ export class Functions {
     return 0;
   }
 
-  /** A host function that calls `callable`. `module` and `name` are those of the import. Returns its store address. */
-  addImport(callable: Callable, type: FuncType, module: string, name: string): number {
-    return this.agent.machine.addHostFunc(type, this.wrappers.host(callable, type), module, name);
+  /** A host function that calls `callable`, for an import of a module that was added to the machine. Returns its store address. */
+  addImport(callable: Callable, module: Module, desc: FuncImport, from: string, name: string): number {
+    const { machine, own } = this.agent;
+    const { types } = machine.store;
+    const type = types.types[types.ofModule(module)[desc.typeIndex]!]!.func!;
+    const implementation = this.wrappers.host(callable, type);
+    return own === undefined
+      ? machine.addHostFunc(type, implementation, from, name)
+      : own.addHostImport(module, desc, implementation, from, name);
   }
 }

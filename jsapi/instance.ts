@@ -2,9 +2,9 @@
  * WebAssembly.Instance: reading imports from JavaScript objects, instantiating, and the exports object (JS API: "read the
  * imports", "create an exports object"). The only place where module instances are made.
  */
-import { LinkError, ResourceError, UnsupportedError } from "../vm/errors.ts";
+import { LinkError, ResourceError } from "../vm/errors.ts";
 import type { ExternAddr } from "../vm/store.ts";
-import { ExternKind, funcTypeAt, type GlobalType, type Import, ValType, type Module as VmModule } from "../vm/types.ts";
+import { ExternKind, type GlobalType, type Import, ValType, type Module as VmModule } from "../vm/types.ts";
 import type { Agent, EntityClass } from "./agent.ts";
 import type { Callable } from "./functions.ts";
 import type { GlobalObject } from "./global.ts";
@@ -12,6 +12,7 @@ import type { MemoryObject } from "./memory.ts";
 import type { Compiled, ModuleClass, ModuleObject } from "./module.ts";
 import { isOpaque } from "./references.ts";
 import type { TableObject } from "./table.ts";
+import type { TagObject } from "./tag.ts";
 import { isObject, shapeInterface, typeError } from "./webidl.ts";
 
 export type Exports = Readonly<Record<string, unknown>>;
@@ -40,6 +41,7 @@ export interface Entities {
   readonly memory: EntityClass<MemoryObject>;
   readonly table: EntityClass<TableObject>;
   readonly global: EntityClass<GlobalObject>;
+  readonly tag: EntityClass<TagObject>;
 }
 
 /** Stands in the constructor's first argument for an instance that exists already. Never handed out. */
@@ -104,7 +106,7 @@ function start(agent: Agent, entities: Entities, module: VmModule, imports: read
   } finally {
     agent.leave();
   }
-  if (made.start.kind !== "return") throw errors.fromResult(made.start);
+  if (made.start.kind !== "return") throw agent.thrownFor(made.start);
   return new Instantiated(made.instanceAddr, exportsObject(agent, entities, made.instanceAddr));
 }
 
@@ -127,7 +129,7 @@ function exportsObject(agent: Agent, entities: Entities, instanceAddr: number): 
       case ExternKind.Global:
         return entities.global.at(globalAddrs[index]!);
       case ExternKind.Tag:
-        throw new UnsupportedError("unsupported: tags cannot be exported yet");
+        return entities.tag.at(agent.own!.store.instances[instanceAddr]!.tagAddrs[index]!);
     }
   }
 }
@@ -143,6 +145,8 @@ function readImports(
   if (importObject === undefined && module.imports.length > provided.size) {
     throw typeError(context, "Imports argument must be present and must be an object");
   }
+  // Types of imports are the module's: it comes first.
+  agent.own?.addModule(module);
   return module.imports.map((wanted, i) => {
     const where = `Import #${i} ${JSON.stringify(wanted.module)}`;
     const linkError = (problem: string): Error => agent.errors.link(context, `${where} ${JSON.stringify(wanted.name)}: ${problem}`);
@@ -168,9 +172,7 @@ function externAddr(
   switch (kind) {
     case ExternKind.Func: {
       if (typeof given !== "function") throw linkError("function import requires a callable");
-      const addr =
-        agent.functions.addrOf(given) ?? agent.functions.addImport(given as Callable, funcTypeAt(module, desc.typeIndex), from, name);
-      return { kind, addr };
+      return { kind, addr: agent.functions.addrOf(given) ?? agent.functions.addImport(given as Callable, module, desc, from, name) };
     }
     case ExternKind.Table:
       return { kind, addr: entities.table.addrOf(given) ?? fail(linkError("table import requires a WebAssembly.Table")) };
@@ -179,7 +181,7 @@ function externAddr(
     case ExternKind.Global:
       return { kind, addr: entities.global.addrOf(given) ?? constantGlobal(agent, desc.type, given, linkError) };
     case ExternKind.Tag:
-      throw new UnsupportedError("unsupported: tags cannot be imported yet");
+      return { kind, addr: entities.tag.addrOf(given) ?? fail(linkError("tag import requires a WebAssembly.Tag")) };
   }
 }
 

@@ -14,7 +14,7 @@ import { type LoadingFunctions, loadingFunctions } from "./loading.ts";
 import { type MemoryConstructor, makeMemoryClass } from "./memory.ts";
 import { type ModuleConstructor, makeModuleClass } from "./module.ts";
 import { makeTableClass, type TableConstructor } from "./table.ts";
-import { type ExceptionConstructor, makeTagClasses, type TagConstructor } from "./tag.ts";
+import { type ExceptionConstructor, makeTagClasses, type TagConstructor, type TagObject } from "./tag.ts";
 
 /** What stands in for `globalThis.WebAssembly`. */
 export interface WebAssemblyNamespace extends LoadingFunctions {
@@ -25,6 +25,8 @@ export interface WebAssemblyNamespace extends LoadingFunctions {
   readonly Global: GlobalConstructor;
   readonly Tag: TagConstructor;
   readonly Exception: ExceptionConstructor;
+  /** The tag of exceptions that are values of JavaScript. */
+  readonly JSTag: TagObject;
   readonly CompileError: WebAssemblyErrorConstructor;
   readonly LinkError: WebAssemblyErrorConstructor;
   readonly RuntimeError: WebAssemblyErrorConstructor;
@@ -54,7 +56,8 @@ export function createJsApi(options: WebAssemblyOptions = {}): JsApi {
   const memory = makeMemoryClass(agent);
   const table = makeTableClass(agent);
   const global = makeGlobalClass(agent);
-  const instance = makeInstanceClass(agent, { module, memory, table, global });
+  const { tag, Exception } = makeTagClasses(agent);
+  const instance = makeInstanceClass(agent, { module, memory, table, global, tag });
   const { CompileError, LinkError: LinkErrorClass, RuntimeError } = agent.errors;
   const namespace = {};
   define(namespace, loadingFunctions(agent, module, instance), true);
@@ -64,28 +67,39 @@ export function createJsApi(options: WebAssemblyOptions = {}): JsApi {
     Table: table.constructor,
     Memory: memory.constructor,
     Global: global.constructor,
-    ...makeTagClasses(agent),
+    Tag: tag.constructor,
+    Exception,
     CompileError,
     LinkError: LinkErrorClass,
     RuntimeError,
   });
+  // An attribute of the namespace: the tag is made when it is asked for.
+  const jsTag = Object.getOwnPropertyDescriptor(
+    {
+      get JSTag() {
+        return tag.at(agent.exceptions.jsTag);
+      },
+    },
+    "JSTag",
+  )!;
+  Object.defineProperty(namespace, "JSTag", { ...jsTag, enumerable: true, configurable: true });
   Object.defineProperty(namespace, Symbol.toStringTag, { value: "WebAssembly", configurable: true });
 
-  const kinds = [agent.functions, table, memory, global];
+  const kinds = [agent.functions, table, memory, global, tag];
   return {
     WebAssembly: namespace as WebAssemblyNamespace,
     machine: agent.machine as Machine,
     addressOf: (value) => {
       for (const kind of Object.values(ExternKind)) {
-        const addr = kinds[kind]?.addrOf(value);
+        const addr = kinds[kind]!.addrOf(value);
         if (addr !== undefined) return { kind, addr };
       }
       return undefined;
     },
     instanceAddrOf: (value) => instance.addrOf(value),
     objectAt: ({ kind, addr }) => {
-      const { funcs, tables, memories, globals } = agent.machine.store;
-      if ([funcs, tables, memories, globals][kind]?.[addr] === undefined) {
+      const { funcs, tables, memories, globals, tags } = agent.machine.store;
+      if ([funcs, tables, memories, globals, tags][kind]?.[addr] === undefined) {
         throw new LinkError("unknown-address", `there is nothing of kind ${kind} at store address ${addr}`);
       }
       return kinds[kind]!.at(addr);

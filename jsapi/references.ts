@@ -2,6 +2,8 @@
  * References between JavaScript and the machine (JS API: ToWebAssemblyValue and ToJSValue of reference types): null, exported
  * functions, and values that wasm only holds. It knows which values a type has; numbers of values are extern-values.ts.
  */
+import { isInstanceOf } from "../vm/casts.ts";
+import { isHeapRef } from "../vm/heap.ts";
 import { topOf } from "../vm/subtype.ts";
 import { isNullable, isRefType, nonNull, refTo, ValType, valTypeName } from "../vm/types.ts";
 import type { Agent } from "./agent.ts";
@@ -38,6 +40,7 @@ export class References {
 
   /** Throws TypeError when the value is none of the type. Runs no JavaScript of the program. */
   check(value: unknown, type: ValType): void {
+    if (isOpaque(type)) throw opaqueError(type);
     if (value === null ? !isNullable(type) : !this.has(value, type)) {
       throw new TypeError(`the value is none of type ${valTypeName(type)}`);
     }
@@ -56,24 +59,41 @@ export class References {
         const func = funcs[addr]!;
         return type === ValType.FuncRef || types.matches(nonNull(refTo(func.typeNumber ?? types.ofFunc(func.type))), type);
       }
-      default:
+      default: {
+        const ref = this.agent.held.refOf(value);
+        if (ref !== undefined) return isInstanceOf(this.agent.own!.store, ref, type);
         return types.matches(nonNull(isSmallInteger(value) ? ValType.I31Ref : ValType.AnyRef), type);
+      }
     }
   }
 
   /** A reference of the machine. Throws TypeError when the value is none of the type. */
   toRef(value: unknown, type: ValType): number {
-    const { externs, functions } = this.agent;
-    if (type === ValType.ExternRef) return externs.toRef(value);
+    if (type === ValType.ExternRef) return this.numberOf(value);
     this.check(value, type);
     if (value === null) return 0;
-    return this.hierarchy(type) === ValType.FuncRef ? functions.addrOf(value)! + 1 : externs.toRef(value);
+    return this.hierarchy(type) === ValType.FuncRef ? this.agent.functions.addrOf(value)! + 1 : this.numberOf(value);
+  }
+
+  /** The reference of any value, outside of the hierarchy of functions. */
+  numberOf(value: unknown): number {
+    return this.agent.held.refOf(value) ?? this.agent.externs.toRef(value);
+  }
+
+  /** The value of such a reference: of one that leads into the heap an object that tells nothing. */
+  valueOf(ref: number): unknown {
+    return isHeapRef(ref) ? this.agent.held.objectOf(ref, opaqueObject) : this.agent.externs.fromRef(ref);
   }
 
   fromRef(ref: number, type: ValType): unknown {
     if (ref === 0) return null;
-    return this.hierarchy(type) === ValType.FuncRef ? this.agent.functions.at(ref - 1) : this.agent.externs.fromRef(ref);
+    return this.hierarchy(type) === ValType.FuncRef ? this.agent.functions.at(ref - 1) : this.valueOf(ref);
   }
+}
+
+/** What structs and arrays are to JavaScript: no properties, no prototype, and no way to get any. */
+function opaqueObject(): object {
+  return Object.freeze(Object.create(null)) as object;
 }
 
 /** Whether a value is an integer of 31 bits, which is a reference by itself. */

@@ -13,7 +13,7 @@ export type HostFactory = (callable: Callable) => EngineFunction;
 
 /** What generated text refers to; the names are those of its parameter. */
 function environment(agent: Agent) {
-  const { machine, references, externs, functions, errors, hooks } = agent;
+  const { machine, references, functions, hooks } = agent;
   const { store } = machine;
   const { i32, i64, f32, f64 } = store;
   return {
@@ -24,13 +24,13 @@ function environment(agent: Agent) {
     f32,
     f64,
     toFunc: (value: unknown) => references.toRef(value, ValType.FuncRef),
-    toExtern: (value: unknown) => externs.toRef(value),
+    toExtern: (value: unknown) => references.numberOf(value),
     toRef: (value: unknown, type: ValType) => references.toRef(value, type),
     check: (value: unknown, type: ValType) => references.check(value, type),
     func: (ref: number) => (ref === 0 ? null : functions.at(ref - 1)),
-    extern: (ref: number) => externs.fromRef(ref),
+    extern: (ref: number) => references.valueOf(ref),
     fromRef: (ref: number, type: ValType) => references.fromRef(ref, type),
-    failure: (ended: Parameters<typeof errors.fromResult>[0]) => errors.fromResult(ended),
+    failure: (ended: Parameters<typeof agent.thrownFor>[0]) => agent.thrownFor(ended),
     enter: hooks.beforeEnter,
     leave: hooks.afterLeave,
     makeRoom: () => agent.makeRoom(),

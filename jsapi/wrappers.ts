@@ -90,7 +90,7 @@ function plainExported(agent: Agent, type: FuncType, funcAddr: number): Callable
     let returned: Value[];
     try {
       const ended = machine.callInPlace(funcAddr);
-      if (ended !== undefined) throw agent.errors.fromResult(ended);
+      if (ended !== undefined) throw agent.thrownFor(ended);
       returned = readValues(machine.store, machine.store.resultSlot, results);
     } finally {
       agent.leave();

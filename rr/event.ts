@@ -29,7 +29,18 @@ export type HostEffect =
   | { readonly kind: "memory-grow"; readonly memoryAddr: number; readonly deltaPages: number; readonly result: number }
   | { readonly kind: "table-set"; readonly tableAddr: number; readonly index: number; readonly ref: number }
   | { readonly kind: "table-grow"; readonly tableAddr: number; readonly delta: number; readonly init: number; readonly result: number }
-  | { readonly kind: "global-set"; readonly globalAddr: number; readonly bits: SlotWords };
+  | { readonly kind: "global-set"; readonly globalAddr: number; readonly bits: SlotWords }
+  | /** The host holds an object of the heap from now on, or no longer. */ {
+      readonly kind: "pin";
+      readonly ref: number;
+      readonly held: boolean;
+    };
+
+/** An exception of wasm that a host function threw: one of before, or a new one with what it carries. */
+export type EventException =
+  | { readonly ref: number }
+  /** `held`: the host holds it from then on. */
+  | { readonly tagAddr: number; readonly carried: SlotWords; readonly held: boolean };
 
 interface EventBase {
   /** From 0, in order of time. */
@@ -50,10 +61,17 @@ export type TraceEvent = EventBase &
         readonly module: string;
         readonly name: string;
         readonly type: FuncType;
+        /** Number of the declared type that it is of, unless it is just of its parameters and results. */
+        readonly typeNumber?: number;
       }
     | /** H */ { readonly kind: "memory"; readonly memoryAddr: number; readonly type: MemoryType }
     | /** H */ { readonly kind: "table"; readonly tableAddr: number; readonly type: TableType; readonly init: number }
     | /** H */ { readonly kind: "global"; readonly globalAddr: number; readonly type: GlobalType; readonly bits: SlotWords }
+    | /** H: a tag whose exceptions carry the parameters of the type. */ {
+        readonly kind: "tag";
+        readonly tagAddr: number;
+        readonly type: FuncType;
+      }
     | /** H: allocation and active segments; a start function follows as a call. */ {
         readonly kind: "instantiate";
         readonly instanceAddr: number;
@@ -76,7 +94,12 @@ export type TraceEvent = EventBase &
         readonly args: SlotWords;
       }
     | /** H: the function entered last returns. */ { readonly kind: "host-return"; readonly funcAddr: number; readonly results: SlotWords }
-    | /** H */ { readonly kind: "host-throw"; readonly funcAddr: number; readonly message: string }
+    | /** H: with an exception, wasm may catch it. */ {
+        readonly kind: "host-throw";
+        readonly funcAddr: number;
+        readonly message: string;
+        readonly exception?: EventException;
+      }
     | /** H: the program ends. */ { readonly kind: "exit"; readonly exitCode: number }
     | /** W: memory.grow or table.grow; the host's memory decides on the result, the previous size or -1. */ {
         readonly kind: "grow";
@@ -99,6 +122,7 @@ export function isPassive(kind: EventKind): boolean {
     case "memory":
     case "table":
     case "global":
+    case "tag":
     case "instantiate":
       return true;
     default:
@@ -150,11 +174,13 @@ export function describeCrossing(event: TraceEvent, labels: FuncLabels = noLabel
     case "host-func":
       return `host function ${event.funcAddr} is ${event.module}.${event.name} ${funcTypeName(event.type)}`;
     case "memory":
-      return `memory ${event.memoryAddr} of ${limitsText(event.type.limits)} pages`;
+      return `memory ${event.memoryAddr} of ${limitsText(event.type.limits)} pages${traitsText(event.type)}`;
     case "table":
-      return `table ${event.tableAddr} of ${limitsText(event.type.limits)} ${valTypeName(event.type.elemType)}`;
+      return `table ${event.tableAddr} of ${limitsText(event.type.limits)} ${valTypeName(event.type.elemType)}${traitsText(event.type)}`;
     case "global":
       return `global ${event.globalAddr} ${event.type.mutable ? "mut " : ""}${valTypeName(event.type.valType)} = ${valueText(event.bits, 0, event.type.valType)}`;
+    case "tag":
+      return `tag ${event.tagAddr} ${funcTypeName(event.type)}`;
     case "instantiate":
       return `instance ${event.instanceAddr} of module ${event.moduleIndex}${event.trap === 0 ? "" : `: trap: ${trapMessage(event.trap)}`}`;
     case "call":
@@ -170,7 +196,7 @@ export function describeCrossing(event: TraceEvent, labels: FuncLabels = noLabel
     case "host-return":
       return `… ${funcText(event.funcAddr, labels)}${resultText(event.funcAddr, event.results, labels)}`;
     case "host-throw":
-      return `… ${funcText(event.funcAddr, labels)} threw ${JSON.stringify(event.message)}`;
+      return `… ${funcText(event.funcAddr, labels)} threw ${JSON.stringify(event.message)}${exceptionText(event.exception)}`;
     case "exit":
       return `exit with code ${event.exitCode}`;
     case "grow":
@@ -250,6 +276,17 @@ function limitsText(limits: { readonly min: number; readonly max: number | undef
   return limits.max === undefined ? `${limits.min}` : `${limits.min}..${limits.max}`;
 }
 
+/** What the type of a memory or table says besides its limits. */
+function traitsText(type: Partial<MemoryType>): string {
+  return `${type.address64 === true ? " of i64" : ""}${type.shared === true ? " shared" : ""}${type.pageShift === 0 ? " of a byte" : ""}`;
+}
+
+function exceptionText(exception: EventException | undefined): string {
+  if (exception === undefined) return "";
+  if ("ref" in exception) return ` as exception ${exception.ref}`;
+  return ` as exception of tag ${exception.tagAddr}(${valueTexts(exception.carried, undefined).join(", ")})`;
+}
+
 function describeEffect(effect: HostEffect): string {
   switch (effect.kind) {
     case "memory-write": {
@@ -265,6 +302,8 @@ function describeEffect(effect: HostEffect): string {
       return `table${effect.tableAddr} grown by ${effect.delta} = ${effect.result}`;
     case "global-set":
       return `global${effect.globalAddr}=${valueText(effect.bits, 0, effect.bits.length > 2 ? ValType.V128 : undefined)}`;
+    case "pin":
+      return `object ${effect.ref} ${effect.held ? "held" : "released"}`;
   }
 }
 
@@ -296,17 +335,26 @@ function fieldsToJson(event: TraceEvent): Record<string, JsonValue> {
     case "module":
       return { module: event.moduleIndex };
     case "host-func":
-      return { name: `${event.module}.${event.name}`, type: funcTypeName(event.type) };
-    case "memory":
-      return { memory: event.memoryAddr, min: event.type.limits.min, max: event.type.limits.max ?? null };
+      return {
+        name: `${event.module}.${event.name}`,
+        type: funcTypeName(event.type),
+        ...(event.typeNumber === undefined ? {} : { typeNumber: event.typeNumber }),
+      };
+    case "memory": {
+      const { limits, ...traits } = event.type;
+      return { memory: event.memoryAddr, min: limits.min, max: limits.max ?? null, ...traits };
+    }
     case "table": {
-      const { elemType, limits } = event.type;
-      return { table: event.tableAddr, type: valTypeName(elemType), min: limits.min, max: limits.max ?? null, init: event.init };
+      const { elemType, limits, ...traits } = event.type;
+      const size = { min: limits.min, max: limits.max ?? null };
+      return { table: event.tableAddr, type: valTypeName(elemType), ...size, init: event.init, ...traits };
     }
     case "global": {
       const { valType, mutable } = event.type;
       return { global: event.globalAddr, type: valTypeName(valType), mutable, bits: globalHex(event.bits) };
     }
+    case "tag":
+      return { tag: event.tagAddr, type: funcTypeName(event.type) };
     case "instantiate": {
       const imports = event.imports.map(({ kind, addr }) => ({ kind, addr }));
       return { instance: event.instanceAddr, module: event.moduleIndex, imports, trap: event.trap };
@@ -322,7 +370,7 @@ function fieldsToJson(event: TraceEvent): Record<string, JsonValue> {
     case "trap":
       return { trap: event.trap, message: trapMessage(event.trap) };
     case "host-throw":
-      return { message: event.message };
+      return { message: event.message, ...exceptionJson(event.exception) };
     case "exit":
       return { exitCode: event.exitCode };
     case "grow":
@@ -339,8 +387,17 @@ function effectToJson(effect: HostEffect): JsonValue {
     case "memory-grow":
     case "table-set":
     case "table-grow":
+    case "pin":
       return { ...effect };
   }
+}
+
+function exceptionJson(exception: EventException | undefined): Record<string, JsonValue> {
+  if (exception === undefined) return {};
+  return {
+    exception:
+      "ref" in exception ? { ref: exception.ref } : { tag: exception.tagAddr, carried: slotsHex(exception.carried), held: exception.held },
+  };
 }
 
 function slotsHex(words: SlotWords): JsonValue {

@@ -5,13 +5,26 @@
  * A host call that does nothing but its effects becomes one event: call and effects wait here until the function returns.
  * When something else happens first, they are written as events of their own.
  */
-import type { Journal } from "../vm/host.ts";
+import type { Journal, ThrownException } from "../vm/host.ts";
 import { type ExternAddr, type Func, type PendingGrow, Status } from "../vm/store.ts";
 import type { Trap } from "../vm/trap.ts";
 import { type FuncType, type GlobalType, isWide, type MemoryType, type Module, slotTypes, type TableType, ValType } from "../vm/types.ts";
 import { ByteWriter } from "./codec.ts";
 import { TraceError } from "./errors.ts";
-import { EffectCode, KindCode, KindFlag, writeCounts, writeEffectHead, writeFuncType, writeImports, writeLimits } from "./event-codec.ts";
+import {
+  EffectCode,
+  KindCode,
+  KindFlag,
+  PIN_HELD,
+  traitBits,
+  writeCounts,
+  writeEffectHead,
+  writeException,
+  writeExceptionHead,
+  writeFuncType,
+  writeImports,
+  writeLimits,
+} from "./event-codec.ts";
 import type { TraceSink } from "./storage.ts";
 import {
   type Deflate,
@@ -55,6 +68,8 @@ export interface RecordedStore {
   readonly funcs: readonly Func[];
   readonly memories: readonly { readonly bytes: Uint8Array }[];
   readonly globals: readonly { readonly type: GlobalType }[];
+  /** Of exception tags; absent where exceptions of wasm cannot cross. */
+  readonly tags?: readonly { readonly type: FuncType }[];
 }
 
 export class Recorder implements Journal {
@@ -198,9 +213,8 @@ export class Recorder implements Journal {
     const known = this.shapes[funcAddr];
     if (known !== undefined) return known;
     const func = this.store.funcs[funcAddr]!;
-    const wide = (types: readonly ValType[]): Uint8Array => Uint8Array.from(slotTypes(types), (type) => (isWide(type) ? 1 : 0));
     const named = func.kind === "host" && func.module.startsWith("wasi") ? blockingFunctions[func.name] : undefined;
-    const shape = { params: wide(func.type.params), results: wide(func.type.results), blocking: named ?? Blocking.Never };
+    const shape = { params: wideSlots(func.type.params), results: wideSlots(func.type.results), blocking: named ?? Blocking.Never };
     this.shapes[funcAddr] = shape;
     return shape;
   }
@@ -298,11 +312,22 @@ export class Recorder implements Journal {
     if (this.failure !== undefined) throw this.failure;
   }
 
-  hostThrew(funcAddr: number, message: string): void {
-    this.event(KindCode["host-throw"], (out) => {
+  hostThrew(funcAddr: number, message: string, exception?: ThrownException): void {
+    this.event(KindCode["host-throw"] | (exception === undefined ? 0 : KindFlag.More), (out) => {
       out.number(funcAddr);
       out.text(message.slice(0, MAX_MESSAGE_LENGTH));
+      if (exception !== undefined) this.writeException(out, exception);
     });
+  }
+
+  private writeException(out: ByteWriter, exception: ThrownException): void {
+    if ("ref" in exception) {
+      writeException(out, exception);
+      return;
+    }
+    const wide = wideSlots(this.store.tags![exception.tagAddr]!.type.params);
+    writeExceptionHead(out, exception, wide.length);
+    this.writeSlots(out, exception.slot, wide);
   }
 
   /** A call was given up in the midst of it: nothing tells a replay where, so the recording ends before. */
@@ -360,38 +385,50 @@ export class Recorder implements Journal {
     this.event(KindCode.module, (out) => out.number(moduleIndex));
   }
 
-  hostFuncAdded(funcAddr: number, module: string, name: string, type: FuncType): void {
-    this.event(KindCode["host-func"], (out) => {
+  hostFuncAdded(funcAddr: number, module: string, name: string, type: FuncType, typeNumber?: number): void {
+    this.event(KindCode["host-func"] | (typeNumber === undefined ? 0 : KindFlag.More), (out) => {
       out.number(funcAddr);
       out.text(module);
       out.text(name);
       writeFuncType(out, type);
+      if (typeNumber !== undefined) out.number(typeNumber);
     });
   }
 
   memoryAdded(memoryAddr: number, type: MemoryType): void {
-    this.event(KindCode.memory, (out) => {
+    const traits = traitBits(type);
+    this.event(KindCode.memory | (traits === 0 ? 0 : KindFlag.More), (out) => {
       out.number(memoryAddr);
       writeLimits(out, type.limits);
+      if (traits !== 0) out.u8(traits);
     });
   }
 
   tableAdded(tableAddr: number, type: TableType, init: number): void {
-    this.event(KindCode.table, (out) => {
+    const traits = traitBits(type);
+    this.event(KindCode.table | (traits === 0 ? 0 : KindFlag.More), (out) => {
       out.number(tableAddr);
-      out.u8(type.elemType);
+      out.number(type.elemType);
       writeLimits(out, type.limits);
       out.number(init >>> 0);
+      if (traits !== 0) out.u8(traits);
     });
   }
 
   globalAdded(globalAddr: number, type: GlobalType, bits: bigint): void {
     this.event(KindCode.global, (out) => {
       out.number(globalAddr);
-      out.u8(type.valType);
+      out.number(type.valType);
       out.u8(type.mutable ? 1 : 0);
       writeBits(out, bits);
       if (type.valType === ValType.V128) writeBits(out, bits >> 64n);
+    });
+  }
+
+  tagAdded(tagAddr: number, type: FuncType): void {
+    this.event(KindCode.tag, (out) => {
+      out.number(tagAddr);
+      writeFuncType(out, type);
     });
   }
 
@@ -429,6 +466,10 @@ export class Recorder implements Journal {
       throw this.fail(error);
     }
     if (this.store.status === Status.Running) this.guard(() => this.spill());
+  }
+
+  pinned(ref: number, held: boolean): void {
+    this.effect(EffectCode.Pin, held ? PIN_HELD : 0, 0, (out) => out.number(ref));
   }
 
   memoryGrown(memoryAddr: number, deltaPages: number, result: number): void {
@@ -479,4 +520,9 @@ export class Recorder implements Journal {
 
 function writeBits(out: ByteWriter, bits: bigint): void {
   out.slot(Number(BigInt.asIntN(32, bits)), Number(BigInt.asIntN(32, bits >> 32n)));
+}
+
+/** For each slot of the types 1 when it is filled, 0 when the high word is no part of the value. */
+function wideSlots(types: readonly ValType[]): Uint8Array {
+  return Uint8Array.from(slotTypes(types), (type) => (isWide(type) ? 1 : 0));
 }

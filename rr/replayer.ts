@@ -3,19 +3,34 @@
  * machine does (kind, function, arguments, results, tick) before it is applied; a difference is a TraceError "divergence".
  * Nested calls between host and wasm cost no native stack, and nothing here runs beyond the next event's tick.
  */
-import { completeGrow, enter, entrySlot, exit as exitStore, leaveHost, takeReturn, takeTrap, throwHost } from "../vm/boundary.ts";
+import {
+  completeGrow,
+  enter,
+  entrySlot,
+  exit as exitStore,
+  leaveHost,
+  takeReturn,
+  takeTrap,
+  throwException,
+  throwHost,
+} from "../vm/boundary.ts";
+import { kindOfObject } from "../vm/casts.ts";
+import { blockCells } from "../vm/collect.ts";
 import { decodeModule } from "../vm/decode.ts";
 import { runUntil, Stop } from "../vm/execute.ts";
-import type { Journal } from "../vm/host.ts";
+import { cellOfRef, isHeapRef } from "../vm/heap.ts";
+import type { Journal, ThrownException } from "../vm/host.ts";
 import { importDescMatches, instantiateModule } from "../vm/instantiate.ts";
+import { BlockKind, CELL_WORDS, isTraced } from "../vm/layout.ts";
 import { type BackingFactory, type ExternAddr, FRAME_WORDS, Frame, type Func, Status, Store } from "../vm/store.ts";
 import { trapMessage } from "../vm/trap.ts";
-import { ExternKind, isWide, type Module, slotTypes, ValType } from "../vm/types.ts";
+import { ExternKind, type FuncType, isRefType, isWide, type Module, slotTypes, typeIndexOf, type ValType } from "../vm/types.ts";
 import { validateModule } from "../vm/validate.ts";
 import { TraceError } from "./errors.ts";
 import {
   callText,
   describeCrossing,
+  type EventException,
   type FuncLabels,
   type HostEffect,
   isPassive,
@@ -62,6 +77,8 @@ export class Replayer {
   journal: ReplayJournal | undefined;
   onEvent: ((event: TraceEvent, store: Store) => void) | undefined;
   private readonly cursor: EventCursor;
+  /** Of the event that is being consumed. */
+  private effects: readonly HostEffect[] = [];
   /** A native engine has recorded: it knows less of values and traps than our machine. */
   private readonly native: boolean;
   /** Decoded and validated modules by the module numbers of the trace. */
@@ -250,6 +267,7 @@ export class Replayer {
     const { store, cursor } = this;
     const onTime = event.tick === store.tick || !this.reader.timed;
     if (!onTime || !statusAllows(store.status, event)) throw this.divergence(event);
+    this.effects = event.effects;
     this.check(event);
     if (cursor.atChunkStart) this.journal?.flush?.();
     this.onEvent?.(event, store);
@@ -279,6 +297,7 @@ export class Replayer {
       }
       case "host-throw":
         if (this.hostFrame().funcAddr !== event.funcAddr) throw this.divergence(event);
+        if (event.exception !== undefined) this.checkException(event.exception);
         return;
       case "call":
         this.checkValues(event.args, this.funcAt(event.funcAddr).type.params);
@@ -323,8 +342,14 @@ export class Replayer {
         return;
       }
       case "host-throw":
-        journal?.hostThrew(event.funcAddr, event.message);
-        throwHost(store);
+        if (event.exception === undefined) {
+          journal?.hostThrew(event.funcAddr, event.message);
+          throwHost(store);
+        } else {
+          const thrown = this.thrown(event.exception);
+          journal?.hostThrew(event.funcAddr, event.message, thrown);
+          throwException(store, thrown);
+        }
         return;
       case "call": {
         const slot = entrySlot(store);
@@ -356,6 +381,27 @@ export class Replayer {
     }
   }
 
+  private checkException(exception: EventException): void {
+    const { store } = this;
+    if ("ref" in exception) {
+      const known = this.isHeld(exception.ref) && kindOfObject(store, exception.ref) === BlockKind.Exception;
+      if (!known) throw this.corrupt("an exception that the host does not hold");
+      return;
+    }
+    const tag = store.tags[exception.tagAddr];
+    if (tag === undefined) throw this.corrupt(`an unknown tag ${exception.tagAddr}`);
+    this.checkValues(exception.carried, tag.type.params);
+    if (this.hostFrame().slot + exception.carried.length / 2 > store.stackSlots) throw this.corrupt("an exception beyond the stack's end");
+  }
+
+  /** The exception as the machine throws it, with what it carries in its slots. */
+  private thrown(exception: EventException): ThrownException {
+    if ("ref" in exception) return exception;
+    const { slot } = this.hostFrame();
+    writeWords(this.store, slot, exception.carried);
+    return { tagAddr: exception.tagAddr, slot, held: exception.held };
+  }
+
   /** Events that add something to the store. Their addresses are those that the store gives next. */
   private applySetup(event: TraceEvent): void {
     const { store, journal } = this;
@@ -367,20 +413,29 @@ export class Replayer {
         return;
       }
       case "host-func": {
-        const { funcAddr, module, name, type } = event;
-        this.expectAddr("function", funcAddr, store.addFunc({ kind: "host", type, module, name }));
-        journal?.hostFuncAdded(funcAddr, module, name, type);
+        const { funcAddr, module, name, type, typeNumber } = event;
+        this.checkFuncType(type, typeNumber);
+        const func = { kind: "host", type, module, name } as const;
+        this.expectAddr("function", funcAddr, store.addFunc(typeNumber === undefined ? func : { ...func, typeNumber }));
+        journal?.hostFuncAdded(funcAddr, module, name, type, typeNumber);
         return;
       }
       case "memory":
         this.expectAddr("memory", event.memoryAddr, store.addMemory(event.type));
         journal?.memoryAdded(event.memoryAddr, event.type);
         return;
+      case "tag":
+        this.checkFuncType(event.type);
+        this.expectAddr("tag", event.tagAddr, store.addTag(store.types.ofFunc(event.type)));
+        journal?.tagAdded(event.tagAddr, event.type);
+        return;
       case "table":
+        this.checkType(event.type.elemType);
         this.expectAddr("table", event.tableAddr, store.addTable(event.type, this.checkRef(event.init, event.type.elemType)));
         journal?.tableAdded(event.tableAddr, event.type, event.init);
         return;
       case "global": {
+        this.checkType(event.type.valType);
         this.checkValues(event.bits, [event.type.valType]);
         const bits = wordsToBits(event.bits);
         this.expectAddr("global", event.globalAddr, store.addGlobal(event.type, bits));
@@ -448,6 +503,14 @@ export class Replayer {
         journal?.globalSet(effect.globalAddr, bits);
         return;
       }
+      case "pin": {
+        const { ref, held } = effect;
+        if (held && !isObject(store, ref)) throw this.corrupt("a reference to no object");
+        if (held) store.pinned.add(ref);
+        else store.pinned.delete(ref);
+        journal?.pinned(ref, held);
+        return;
+      }
     }
   }
 
@@ -473,16 +536,35 @@ export class Replayer {
     if (recorded !== given) throw this.corrupt(`${what} ${recorded} where ${what} ${given} comes next`);
   }
 
-  /** A reference to a function must be one: the machine does not look again. */
+  /** Whether the host holds an object, or will when the event's effects are applied. */
+  private isHeld(ref: number): boolean {
+    return this.store.pinned.has(ref) || this.effects.some((effect) => effect.kind === "pin" && effect.held && effect.ref === ref);
+  }
+
+  /** What the host gives must be there, since the machine does not look again: a function, or an object that the host holds. */
   private checkRef(ref: number, type: ValType): number {
-    if (type === ValType.FuncRef && ref >>> 0 > this.store.funcs.length) throw this.corrupt("a reference to no function");
+    const { store } = this;
+    if (isTraced(store.types.types, type)) {
+      if (isHeapRef(ref) && !this.isHeld(ref)) throw this.corrupt("a reference to an object that the host does not hold");
+    } else if (isRefType(type) && ref >>> 0 > store.funcs.length) throw this.corrupt("a reference to no function");
     return ref;
   }
 
   private checkValues(words: SlotWords, types: readonly ValType[]): void {
     const slots = slotTypes(types);
     if (words.length !== slots.length * 2) throw this.corrupt(`${words.length / 2} values where ${slots.length} are due`);
-    for (let i = 0; i < slots.length; i++) if (slots[i] === ValType.FuncRef) this.checkRef(words[i * 2]!, ValType.FuncRef);
+    for (let i = 0; i < slots.length; i++) if (isRefType(slots[i]!)) this.checkRef(words[i * 2]!, slots[i]!);
+  }
+
+  /** A type that a module has defined must be there. */
+  private checkType(type: ValType): void {
+    if (typeIndexOf(type) >= this.store.types.types.length) throw this.corrupt("an unknown type");
+  }
+
+  private checkFuncType(type: FuncType, typeNumber?: number): void {
+    for (const each of [...type.params, ...type.results]) this.checkType(each);
+    if (typeNumber !== undefined && this.store.types.types[typeNumber]?.func === undefined)
+      throw this.corrupt("an unknown type of functions");
   }
 
   private checkImports(moduleIndex: number, imports: readonly ExternAddr[]): void {
@@ -494,8 +576,7 @@ export class Replayer {
       [ExternKind.Table]: store.tables,
       [ExternKind.Memory]: store.memories,
       [ExternKind.Global]: store.globals,
-      // Recordings have none yet.
-      [ExternKind.Tag]: [],
+      [ExternKind.Tag]: store.tags,
     };
     for (const [i, wanted] of module.imports.entries()) {
       const given = imports[i];
@@ -505,6 +586,22 @@ export class Replayer {
       }
     }
   }
+}
+
+/** Whether a reference from a trace leads to a block in use, as far as the block itself tells. */
+function isObject(store: Store, ref: number): boolean {
+  const { heap } = store;
+  const cell = cellOfRef(ref);
+  if (!isHeapRef(ref) || cell < heap.firstCell || cell >= heap.topCell) return false;
+  const number = heap.words[cell * CELL_WORDS]! >>> 2;
+  const kind = kindOfObject(store, ref);
+  if (kind === BlockKind.Free) return false;
+  const known = kind === BlockKind.Exception ? store.tags[number] !== undefined : kindMatches(store.types.types[number]?.kind, kind);
+  return known && cell + blockCells(store, cell) <= heap.topCell;
+}
+
+function kindMatches(defined: "func" | "struct" | "array" | undefined, kind: BlockKind): boolean {
+  return defined === (kind === BlockKind.Struct ? "struct" : "array");
 }
 
 /** Whether an event of this kind can come while the machine has this status. */

@@ -4,6 +4,9 @@
  */
 import { Mode } from "./code.ts";
 import { RewasmError } from "./errors.ts";
+import { makeException, throwException as unwindTo } from "./exception.ts";
+import { codeOfPc } from "./frames.ts";
+import type { ThrownException } from "./host.ts";
 import { loweredFunction } from "./lower.ts";
 import { FRAME_WORDS, Frame, FrameFlag, FUNC_INFO_WORDS, FuncInfo, Status, type Store } from "./store.ts";
 import { Trap } from "./trap.ts";
@@ -96,6 +99,38 @@ export function throwHost(store: Store): void {
   store.status = Status.Trapped;
 }
 
+/**
+ * The running host function throws an exception of wasm. Afterwards the machine runs in the clause that takes it, or is
+ * Trapped (UncaughtException) with every frame still in place. Returns the reference to the exception, 0 when there is no room for a new one.
+ */
+export function throwException(store: Store, thrown: ThrownException): number {
+  expectStatus(store, "throw from a host function", Status.InHost);
+  // No instruction stands here that could be done again after a collection.
+  const ref = "ref" in thrown ? thrown.ref : makeException(store, thrown.tagAddr, thrown.slot, true);
+  if (ref > 0) {
+    if (!("ref" in thrown) && thrown.held) store.pinned.add(ref);
+    unwindTo(store, ref, 0, -1);
+    return ref;
+  }
+  store.trap = Trap.HeapExhausted;
+  store.trapOffset = -1;
+  store.status = Status.Trapped;
+  return 0;
+}
+
+/** Whether some frame of the call that the running host function belongs to might catch what it throws. */
+export function mayCatch(store: Store): boolean {
+  const { frames } = store;
+  let place = 0;
+  for (let at = store.frameTop - FRAME_WORDS; at >= 0; at -= FRAME_WORDS) {
+    const flags = frames[at + Frame.Flags]!;
+    if ((flags & FrameFlag.Host) === 0 && codeOfPc(store, frames[at + Frame.Func]!, place).regions.length > 0) return true;
+    if ((flags & FrameFlag.Entry) !== 0) return false;
+    place = at === 0 ? 0 : frames[at - FRAME_WORDS + Frame.Pc]! - 1;
+  }
+  return false;
+}
+
 /** The host takes notice of a return. */
 export function takeReturn(store: Store): void {
   expectStatus(store, "take a return", Status.Returned);
@@ -116,6 +151,7 @@ export function takeTrap(store: Store): Trap {
   store.frameTop = at;
   store.trap = Trap.None;
   store.trapOffset = -1;
+  store.exception = 0;
   store.status = restingStatus(store);
   return trap;
 }
@@ -126,6 +162,7 @@ export function abandonCall(store: Store, depth: number): void {
   store.frameTop = Math.min(store.frameTop, depth * FRAME_WORDS);
   store.trap = Trap.None;
   store.trapOffset = -1;
+  store.exception = 0;
   store.grow = undefined;
   store.status = restingStatus(store);
 }

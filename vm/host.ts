@@ -25,6 +25,12 @@ export interface HostCall {
   readonly callerInstance: number;
 }
 
+/**
+ * An exception of wasm that a host function throws: one that wasm or an earlier host function has thrown already, or a new
+ * one of a tag, which carries the values in slots from `slot` on and is pinned at once when the host holds it.
+ */
+export type ThrownException = { readonly ref: number } | { readonly tagAddr: number; readonly slot: number; readonly held: boolean };
+
 /** Thrown by a host function to end the program (WASI proc_exit): no frame is unwound, the machine is left Exited. */
 export class ExitRequest {
   readonly exitCode: number;
@@ -79,10 +85,13 @@ export interface EngineFunction {
  */
 export interface Journal {
   moduleAdded(moduleIndex: number, module: Module): void;
-  hostFuncAdded(funcAddr: number, module: string, name: string, type: FuncType): void;
+  /** `typeNumber`: when it is of a type that a module declares, not just of its parameters and results. */
+  hostFuncAdded(funcAddr: number, module: string, name: string, type: FuncType, typeNumber?: number): void;
   memoryAdded(memoryAddr: number, type: MemoryType): void;
   tableAdded(tableAddr: number, type: TableType, init: number): void;
   globalAdded(globalAddr: number, type: GlobalType, bits: bigint): void;
+  /** `type` has the parameters that exceptions of the tag carry. */
+  tagAdded(tagAddr: number, type: FuncType): void;
   /** After memories, tables, globals exist and segments are copied, or failed to (`trap`), before the start function is called. */
   instantiated(instanceAddr: number, moduleIndex: number, imports: readonly ExternAddr[], trap: Trap): void;
   /** Host calls a function; its arguments are in slots from `argSlot`. */
@@ -95,7 +104,8 @@ export interface Journal {
   hostCalled(funcAddr: number, argSlot: number): void;
   /** That host function returns; results from `resultSlot`. */
   hostReturned(funcAddr: number, resultSlot: number): void;
-  hostThrew(funcAddr: number, message: string): void;
+  /** With an exception, wasm may catch it; what it carries is in its slots already. */
+  hostThrew(funcAddr: number, message: string, exception?: ThrownException): void;
   exited(exitCode: number): void;
   /** A memory.grow or table.grow instruction got its result: the previous size, or -1. */
   grew(grow: PendingGrow, result: number): void;
@@ -105,6 +115,8 @@ export interface Journal {
   tableSet(tableAddr: number, index: number, ref: number): void;
   tableGrown(tableAddr: number, delta: number, init: number, result: number): void;
   globalSet(globalAddr: number, bits: bigint): void;
+  /** From now on, or no longer, the host holds an object of the heap: what it does not hold may be collected. */
+  pinned(ref: number, held: boolean): void;
   /** A call from the host was given up in the midst of it, for a reason that is no event: what follows cannot be replayed. */
   abandoned?(error: unknown): void;
 }

@@ -10,13 +10,16 @@ import {
   exit,
   expectCallable,
   leaveHost,
+  mayCatch,
   takeReturn,
   takeTrap,
+  throwException,
   throwHost,
 } from "./boundary.ts";
 import { LinkError, RewasmError } from "./errors.ts";
+import { carriedWords, tagOfException } from "./exception.ts";
 import { runUntil, Stop } from "./execute.ts";
-import { ExitRequest, type HostCall, type HostFunction, type Journal } from "./host.ts";
+import { ExitRequest, type HostCall, type HostFunction, type Journal, type ThrownException } from "./host.ts";
 import { exportAddr, importDescMatches, instantiateModule } from "./instantiate.ts";
 import { expectNativeRoom } from "./native-stack.ts";
 import {
@@ -44,15 +47,33 @@ import {
   slotCount,
   type TableType,
   typeIndexOf,
+  type ValType,
 } from "./types.ts";
-import { readValues, type Value, writeValues } from "./value.ts";
+import { readValues, type Value, valuesOfWords, writeValues } from "./value.ts";
 
 /** How a call from the host ended. `values` are JavaScript numbers (i32, f32, f64, references) and bigints (i64, v128). */
 export type CallResult =
   | { readonly kind: "return"; readonly values: readonly Value[] }
-  /** `thrown` is what a host function threw, when the trap is HostThrow. */
-  | { readonly kind: "trap"; readonly trap: Trap; readonly thrown?: unknown }
+  /** `thrown` is what a host function threw, when the trap is HostThrow; `exception` what nobody caught, when it is UncaughtException. */
+  | { readonly kind: "trap"; readonly trap: Trap; readonly thrown?: unknown; readonly exception?: UncaughtException }
   | { readonly kind: "exit"; readonly exitCode: number };
+
+/** An exception of wasm that came out of a call. To keep the reference, pin it before anything is called. */
+export interface UncaughtException {
+  readonly ref: number;
+  readonly tagAddr: number;
+  readonly values: readonly Value[];
+}
+
+/** What a host function threw, as an exception of wasm: one of before, or a new one. */
+export type HostException =
+  | { readonly ref: number }
+  | {
+      readonly tagAddr: number;
+      readonly values: readonly Value[];
+      /** Is told the reference to the new exception, which is pinned then. */
+      readonly made?: (ref: number) => void;
+    };
 
 /** Imports by module and field name, as the JS API has them; values are store addresses or host functions. */
 export type ImportObject = Readonly<Record<string, Readonly<Record<string, ExternAddr | HostFunction>>>>;
@@ -84,6 +105,8 @@ export class Machine {
   private abandoned: { readonly depth: number; readonly error: unknown } | undefined;
   /** Called between slices of a run, for recorders that take snapshots: while the machine is Running, every 8 million ticks or so. */
   onSlice: (() => void) | undefined;
+  /** Tells which exception of wasm stands for what a host function threw; undefined (or none told) for what wasm cannot catch. */
+  exceptionOf: ((thrown: unknown) => HostException | undefined) | undefined;
   /** Called when a call has trapped and its frames are still there to look at; `thrown` is what a host function threw. */
   onTrap: ((thrown: unknown) => void) | undefined;
 
@@ -115,7 +138,7 @@ export class Machine {
   private addHost(func: HostFunc, implementation: HostFunction): number {
     const addr = this.store.addFunc(func);
     this.hostFunctions[addr] = implementation;
-    this.journal?.hostFuncAdded(addr, func.module, func.name, func.type);
+    this.journal?.hostFuncAdded(addr, func.module, func.name, func.type, func.typeNumber);
     return addr;
   }
 
@@ -129,6 +152,33 @@ export class Machine {
     const addr = this.store.addTable(type, init);
     this.journal?.tableAdded(addr, type, init);
     return addr;
+  }
+
+  /** Adds a tag whose exceptions carry values of these types, none of which a module has defined. Returns its store address. */
+  addTag(params: readonly ValType[]): number {
+    const type: FuncType = { params, results: [] };
+    const addr = this.store.addTag(this.store.types.ofFunc(type));
+    this.journal?.tagAdded(addr, type);
+    return addr;
+  }
+
+  /** Adds a module without instantiating it: its types have numbers from then on. Returns its index. */
+  addModule(module: Module): number {
+    const known = this.store.modules.includes(module);
+    const moduleIndex = this.store.addModule(module);
+    if (!known) this.journal?.moduleAdded(moduleIndex, module);
+    return moduleIndex;
+  }
+
+  /** Keeps an object of the heap, or an exception, for the host: what it does not hold so, a collection may free. */
+  pin(ref: number): void {
+    if (this.store.pinned.has(ref)) return;
+    this.store.pinned.add(ref);
+    this.journal?.pinned(ref, true);
+  }
+
+  unpin(ref: number): void {
+    if (this.store.pinned.delete(ref)) this.journal?.pinned(ref, false);
   }
 
   addGlobal(type: GlobalType, bits: bigint): number {
@@ -162,13 +212,6 @@ export class Machine {
     if (trap !== Trap.None) return { instanceAddr, start: { kind: "trap", trap } };
     if (module.start === undefined) return { instanceAddr, start: { kind: "return", values: [] } };
     return { instanceAddr, start: this.call(store.instances[instanceAddr]!.funcAddrs[module.start]!) };
-  }
-
-  private addModule(module: Module): number {
-    const known = this.store.modules.includes(module);
-    const moduleIndex = this.store.addModule(module);
-    if (!known) this.journal?.moduleAdded(moduleIndex, module);
-    return moduleIndex;
   }
 
   private bindImports(module: Module, imports: ImportObject): ExternAddr[] {
@@ -365,10 +408,12 @@ export class Machine {
         }
         case Status.Trapped: {
           this.onTrap?.(this.thrown);
+          const exception = store.trap === Trap.UncaughtException ? this.uncaught() : undefined;
           const trap = takeTrap(store);
           this.journal?.trapped(trap);
           const { thrown } = this;
           this.thrown = undefined;
+          if (exception !== undefined) return { kind: "trap", trap, exception };
           return trap === Trap.HostThrow ? { kind: "trap", trap, thrown } : { kind: "trap", trap };
         }
         case Status.Exited:
@@ -377,6 +422,40 @@ export class Machine {
           throw new RewasmError("machine-state", "nothing is running");
       }
     }
+  }
+
+  /** Whether wasm might catch what the running host function throws. */
+  get mayCatch(): boolean {
+    return mayCatch(this.store);
+  }
+
+  private uncaught(): UncaughtException {
+    const { store } = this;
+    const ref = store.exception;
+    const tagAddr = tagOfException(store, ref);
+    return { ref, tagAddr, values: valuesOfWords(carriedWords(store, ref), store.tags[tagAddr]!.type.params) };
+  }
+
+  /** A host function, whose first slot is `slot`, threw something: an exception of wasm, or what goes through all frames. */
+  private throwFromHost(funcAddr: number, slot: number, error: unknown): void {
+    const { store, journal } = this;
+    const exception = this.exceptionOf?.(error);
+    const params = exception === undefined || "ref" in exception ? [] : store.tags[exception.tagAddr]!.type.params;
+    if (exception === undefined || slot + slotCount(params) > store.stackSlots) {
+      this.thrown = error;
+      if (journal !== undefined) journal.hostThrew(funcAddr, textOf(error));
+      throwHost(store);
+      return;
+    }
+    let thrown: ThrownException;
+    if ("ref" in exception) thrown = { ref: exception.ref };
+    else {
+      writeValues(store, slot, params, exception.values);
+      thrown = { tagAddr: exception.tagAddr, slot, held: exception.made !== undefined };
+    }
+    if (journal !== undefined) journal.hostThrew(funcAddr, textOf(error), thrown);
+    const ref = throwException(store, thrown);
+    if (!("ref" in exception) && ref > 0) exception.made?.(ref);
   }
 
   private callHost(): void {
@@ -406,9 +485,7 @@ export class Machine {
       }
       // Of an exit inside a nested call only the outermost loop is left to notice.
       if (store.status === Status.Exited) return;
-      this.thrown = error;
-      if (this.journal !== undefined) this.journal.hostThrew(funcAddr, textOf(error));
-      throwHost(store);
+      this.throwFromHost(funcAddr, slot, error);
       return;
     }
     if ((store.status as Status) === Status.Exited) return;

@@ -10,6 +10,7 @@ export class SilentJournal implements Journal {
   memoryAdded(..._heard: Heard<"memoryAdded">): void {}
   tableAdded(..._heard: Heard<"tableAdded">): void {}
   globalAdded(..._heard: Heard<"globalAdded">): void {}
+  tagAdded(..._heard: Heard<"tagAdded">): void {}
   instantiated(..._heard: Heard<"instantiated">): void {}
   called(..._heard: Heard<"called">): void {}
   returned(..._heard: Heard<"returned">): void {}
@@ -24,4 +25,5 @@ export class SilentJournal implements Journal {
   tableSet(..._heard: Heard<"tableSet">): void {}
   tableGrown(..._heard: Heard<"tableGrown">): void {}
   globalSet(..._heard: Heard<"globalSet">): void {}
+  pinned(..._heard: Heard<"pinned">): void {}
 }

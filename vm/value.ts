@@ -42,6 +42,13 @@ export function readValues(store: Slots, slot: number, types: readonly ValType[]
   });
 }
 
+/** As readValues, of slots that are not the value stack's: two words each. */
+export function valuesOfWords(words: Int32Array, types: readonly ValType[]): Value[] {
+  const i32 = Int32Array.from(words);
+  const slots = { i32, i64: new BigInt64Array(i32.buffer), f32: new Float32Array(i32.buffer), f64: new Float64Array(i32.buffer) };
+  return readValues(slots, 0, types);
+}
+
 /** The bits of the value in a slot (v128: two) in canonical form: the unused high half of 32-bit values reads zero. */
 export function slotBits(store: Store, slot: number, type: ValType): bigint {
   if (type === ValType.V128) return vectorBits(store.i64[slot]!, store.i64[slot + 1]!);

@@ -128,6 +128,38 @@ describe("a recorded namespace", () => {
         await recorded.verify();
       });
 
+      it("replays exceptions of wasm that JavaScript throws and gets", async () => {
+        const recorded = startRecording(generateCode);
+        const wasm = recorded.WebAssembly;
+        const bytes = await wat(`(module
+          (import "m" "tag" (tag $t (param i64 externref))) (import "m" "f" (func $f (param i32))) (tag $own (export "own") (param f64))
+          (func (export "catch") (param i32) (result i64 externref)
+            (block $h (result i64 externref) (try_table (catch $t $h) (call $f (local.get 0))) (i64.const -1) (ref.null extern)))
+          (func (export "catchAll") (param i32) (result i32)
+            (block $h (try_table (catch_all $h) (call $f (local.get 0))) (return (i32.const 0))) (i32.const 1))
+          (func (export "throw") (throw $own (f64.const 0.5))))`);
+        const tag = new wasm.Tag({ parameters: ["i64", "externref"] });
+        const errors: Loose[] = [];
+        const f = (n: number) => {
+          if (n === 0) throw new wasm.Exception(tag, [7n, "x"]);
+          if (n === 1) throw new Error("one");
+          if (n === 2) exports.throw();
+          throw errors[0];
+        };
+        const { instance } = await wasm.instantiate(bytes, { m: { tag, f } });
+        const exports: Loose = instance.exports;
+        for (let i = 0; i < 3; i++) {
+          expect(exports.catch(0)).to.deep.equal([7n, "x"]);
+          for (let n = 0; n < 3; n++) expect(exports.catchAll(n)).to.equal(1);
+          errors.push(thrownBy(() => exports.catch(2)));
+          expect(thrownBy(() => exports.catch(3)) === errors[0]).to.equal(true);
+          expect((thrownBy(() => exports.catch(1)) as Error).message).to.equal("one");
+        }
+        expect(errors[1].getArg(exports.own, 0)).to.equal(0.5);
+        expect(recorded.addressOf(exports.own)!.kind).to.equal(4);
+        await recorded.verify();
+      });
+
       it("asks for pending writes before every entry, also when an import throws", async () => {
         const recorded = startRecording(generateCode);
         const wasm = recorded.WebAssembly;

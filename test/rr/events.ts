@@ -1,6 +1,6 @@
 /** Seeded random events of every kind, for tests of the trace format. */
-import type { HostEffect, SlotWords, TraceEvent } from "../../rr/event.ts";
-import { type ValType, ValType as ValTypes } from "../../vm/types.ts";
+import type { EventException, HostEffect, SlotWords, TraceEvent } from "../../rr/event.ts";
+import { type MemoryType, nonNull, RefFlag, refTo, type ValType, ValType as ValTypes } from "../../vm/types.ts";
 
 type Random = () => number;
 
@@ -25,7 +25,13 @@ function bytes(random: Random, count: number): Uint8Array {
   return Uint8Array.from({ length: count }, () => below(random, 256));
 }
 
-const valTypes: readonly ValType[] = [ValTypes.I32, ValTypes.I64, ValTypes.F32, ValTypes.F64, ValTypes.FuncRef, ValTypes.ExternRef];
+const valTypes: readonly ValType[] = [
+  ...Object.values(ValTypes),
+  nonNull(ValTypes.ExternRef),
+  refTo(0),
+  nonNull(refTo(300)),
+  refTo(70_000, RefFlag.Exact),
+];
 
 function typeList(random: Random): ValType[] {
   return Array.from({ length: below(random, 5) }, () => valTypes[below(random, valTypes.length)]!);
@@ -33,7 +39,9 @@ function typeList(random: Random): ValType[] {
 
 export function randomEffect(random: Random): HostEffect {
   const addr = random() < 0.8 ? 0 : below(random, 100);
-  switch (below(random, 5)) {
+  switch (below(random, 6)) {
+    case 5:
+      return { kind: "pin", ref: magnitude(random, 31), held: random() < 0.5 };
     case 0:
       return { kind: "memory-grow", memoryAddr: addr, deltaPages: below(random, 70_000), result: below(random, 100) - 1 };
     case 1:
@@ -47,7 +55,22 @@ export function randomEffect(random: Random): HostEffect {
   }
 }
 
-const kindCount = 16;
+function memoryTraits(random: Random): Omit<MemoryType, "limits"> {
+  return {
+    ...(random() < 0.7 ? {} : { address64: true }),
+    ...(random() < 0.7 ? {} : { shared: true }),
+    ...(random() < 0.7 ? {} : { pageShift: 0 }),
+  };
+}
+
+/** Half of what is thrown is an exception of wasm. */
+function thrown(random: Random): { exception?: EventException } {
+  if (random() < 0.5) return {};
+  if (random() < 0.5) return { exception: { ref: magnitude(random, 31) } };
+  return { exception: { tagAddr: below(random, 300), carried: words(random, below(random, 4)), held: random() < 0.5 } };
+}
+
+const kindCount = 17;
 
 /** Event `number`, some ticks after `previousTick`. */
 export function randomEvent(random: Random, number: number, previousTick: number): TraceEvent {
@@ -68,11 +91,25 @@ export function randomEvent(random: Random, number: number, previousTick: number
         module: "m\u{1f600}",
         name: "",
         type: { params: typeList(random), results: typeList(random) },
+        ...(random() < 0.5 ? {} : { typeNumber: magnitude(random, 20) }),
       };
     case 3:
-      return { ...common, kind: "memory", memoryAddr: 0, type: { limits: { min: 1, max: random() < 0.5 ? undefined : 65_536 } } };
+      return {
+        ...common,
+        kind: "memory",
+        memoryAddr: 0,
+        type: { limits: { min: 1, max: random() < 0.5 ? undefined : 65_536 }, ...memoryTraits(random) },
+      };
     case 4:
-      return { ...common, kind: "table", tableAddr: 1, type: { elemType: ValTypes.FuncRef, limits: { min: 0, max: 0 } }, init: -1 };
+      return {
+        ...common,
+        kind: "table",
+        tableAddr: 1,
+        type: { elemType: ValTypes.FuncRef, limits: { min: 0, max: 0 }, ...(random() < 0.5 ? {} : { address64: true }) },
+        init: -1,
+      };
+    case 15:
+      return { ...common, kind: "tag", tagAddr: below(random, 300), type: { params: typeList(random), results: [] } };
     case 5:
       return {
         ...common,
@@ -104,7 +141,7 @@ export function randomEvent(random: Random, number: number, previousTick: number
     case 11:
       return { ...common, kind: "host-return", funcAddr, results: random() < 0.5 ? [0, 0] : words(random, below(random, 3)) };
     case 12:
-      return { ...common, kind: "host-throw", funcAddr, message: "no\nsuch thing" };
+      return { ...common, kind: "host-throw", funcAddr, message: "no\nsuch thing", ...thrown(random) };
     case 13:
       return { ...common, kind: "exit", exitCode: below(random, 300) - 20 };
     case 14: {
