@@ -1,5 +1,6 @@
 /** References of WebAssembly 3.0 between JavaScript and wasm: what may be null, and functions of given types. */
 import { expect } from "chai";
+import type { WebAssemblyNamespace } from "../../jsapi/namespace.ts";
 import { wat } from "../support/wat.ts";
 import { type Case, type Loose, runCases, throwsExactly } from "./subjects.ts";
 
@@ -106,6 +107,126 @@ const cases: Case[] = [
     },
     engineDiffers,
   },
+  {
+    name: "objects of wasm are opaque, and keep their identity",
+    run: async (wasm) => {
+      const exports = await objects(wasm);
+      const { makeStruct, makeArray, read, same, any, extern, g, t } = exports;
+      const struct = makeStruct(7);
+      const array = makeArray(3);
+      for (const object of [struct, array]) {
+        expect(typeof object).to.equal("object");
+        expect(Object.getPrototypeOf(object)).to.equal(null);
+        expect(Reflect.ownKeys(object)).to.deep.equal([]);
+        expect(Object.isExtensible(object)).to.equal(false);
+        throwsExactly(() => {
+          object.x = 1;
+        }, TypeError);
+        expect(any(object) === object).to.equal(true);
+        expect(extern(object) === object).to.equal(true);
+      }
+      expect(read(struct)).to.equal(7);
+      expect(makeStruct(7) === struct).to.equal(false);
+      expect([same(struct, struct), same(struct, array)]).to.deep.equal([1, 0]);
+      g.value = struct;
+      expect(g.value === struct).to.equal(true);
+      t.set(1, array);
+      expect(t.get(1) === array).to.equal(true);
+      expect(t.get(0)).to.equal(null);
+    },
+    engineDiffers,
+  },
+  {
+    name: "values of the hierarchy of any are checked against their type",
+    run: async (wasm) => {
+      const { makeStruct, makeArray, any, eq, i31, struct, array, read, makeStruct: fn } = await objects(wasm);
+      const [s, a] = [makeStruct(1), makeArray(1)];
+      const other = {};
+      expect([any(s), any(a), any(5), any(null), any(other), any("x"), any(undefined), any(fn), any(1.5), any(2 ** 30)]).to.deep.equal([
+        s,
+        a,
+        5,
+        null,
+        other,
+        "x",
+        undefined,
+        fn,
+        1.5,
+        2 ** 30,
+      ]);
+      expect([eq(s), eq(a), eq(-5), eq(null)]).to.deep.equal([s, a, -5, null]);
+      expect([i31(2 ** 30 - 1), i31(-(2 ** 30)), i31(null), struct(s), array(a), struct(null)]).to.deep.equal([
+        2 ** 30 - 1,
+        -(2 ** 30),
+        null,
+        s,
+        a,
+        null,
+      ]);
+      for (const value of [other, "x", undefined, 2 ** 30, 0.5, fn]) throwsExactly(() => eq(value), TypeError);
+      for (const value of [s, other, 2 ** 30, -(2 ** 30) - 1, 0.5, "1", 1n]) throwsExactly(() => i31(value), TypeError);
+      for (const value of [a, 5, other]) throwsExactly(() => struct(value), TypeError);
+      for (const value of [s, 5, other]) throwsExactly(() => array(value), TypeError);
+      for (const value of [null, a, 5, other, undefined]) throwsExactly(() => read(value), TypeError);
+    },
+    engineDiffers,
+  },
+  {
+    name: "a small integer is an i31 wherever it passes as a reference",
+    run: async (wasm) => {
+      const { isI31, any, extern } = await objects(wasm);
+      expect([0, 1, -1, 2 ** 30 - 1, -(2 ** 30)].map((value) => isI31(value))).to.deep.equal([1, 1, 1, 1, 1]);
+      expect([-0, 0.5, 2 ** 30, -(2 ** 30) - 1, "1", 1n, null, undefined].map((value) => isI31(value))).to.deep.equal([
+        0, 0, 0, 0, 0, 0, 0, 0,
+      ]);
+      for (const value of [-0, 0.5, Number.NaN])
+        for (const through of [any, extern]) expect(Object.is(through(value), value)).to.equal(true);
+    },
+    engineDiffers,
+  },
+  {
+    name: "objects that JavaScript holds outlive collections, in references and in exceptions",
+    run: async (wasm) => {
+      const { makeStruct, read, churn, throwStruct, tag } = await objects(wasm);
+      const kept = Array.from({ length: 50 }, (_, i) => makeStruct(i));
+      const thrown = Array.from({ length: 50 }, (_, i) => {
+        try {
+          return throwStruct(i);
+        } catch (error) {
+          return error;
+        }
+      });
+      churn(200_000);
+      expect(kept.map((object) => read(object))).to.deep.equal(Array.from({ length: 50 }, (_, i) => i));
+      expect(thrown.map((exception) => read(exception.getArg(tag, 0)))).to.deep.equal(Array.from({ length: 50 }, (_, i) => i));
+    },
+    engineDiffers,
+  },
 ];
+
+const objectsModule = wat(`(module
+  (type $s (struct (field (mut i32))))
+  (type $a (array (mut i16)))
+  (tag $t (export "tag") (param (ref $s)))
+  (global (export "g") (mut (ref null $s)) (ref.null $s))
+  (table (export "t") 2 anyref)
+  (func (export "makeStruct") (param i32) (result (ref $s)) (struct.new $s (local.get 0)))
+  (func (export "makeArray") (param i32) (result (ref $a)) (array.new_default $a (local.get 0)))
+  (func (export "read") (param (ref $s)) (result i32) (struct.get $s 0 (local.get 0)))
+  (func (export "same") (param eqref eqref) (result i32) (ref.eq (local.get 0) (local.get 1)))
+  (func (export "any") (param anyref) (result anyref) (local.get 0))
+  (func (export "extern") (param externref) (result externref) (extern.convert_any (any.convert_extern (local.get 0))))
+  (func (export "isI31") (param externref) (result i32) (ref.test (ref i31) (any.convert_extern (local.get 0))))
+  (func (export "eq") (param eqref) (result eqref) (local.get 0))
+  (func (export "i31") (param i31ref) (result i31ref) (local.get 0))
+  (func (export "struct") (param structref) (result structref) (local.get 0))
+  (func (export "array") (param arrayref) (result arrayref) (local.get 0))
+  (func (export "throwStruct") (param i32) (throw $t (struct.new $s (local.get 0))))
+  (func (export "churn") (param i32)
+    (loop (drop (struct.new $s (local.get 0))) (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))`);
+
+async function objects(wasm: WebAssemblyNamespace): Promise<Loose> {
+  return new wasm.Instance(new wasm.Module(await objectsModule)).exports;
+}
 
 runCases("references of given types", cases);
