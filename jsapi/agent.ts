@@ -122,7 +122,7 @@ export class Agent {
   private readonly builtins: Readonly<Record<string, unknown>>;
 
   constructor(options: WebAssemblyOptions) {
-    this.machine = options.machine ?? new Machine({ backing: (): MemoryBacking => exactBacking(), ...options });
+    this.machine = options.machine ?? new Machine({ backing: (_, type): MemoryBacking => exactBacking(true, type), ...options });
     this.own = this.machine instanceof Machine ? this.machine : undefined;
     this.hooks = boundHooks(options);
     this.held = new HeldObjects(this.own);

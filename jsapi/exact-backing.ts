@@ -3,7 +3,8 @@
  * detached, as the API wants it. They are those of the engine's own WebAssembly.Memory, which grows without copying and cannot be
  * detached by the program; where the engine has none (or no room for another), plain buffers.
  */
-import { type MemoryBacking, WASM_PAGE_BYTES } from "../vm/memory.ts";
+import { MAX_MEMORY_PAGES, type MemoryBacking, WASM_PAGE_BYTES } from "../vm/memory.ts";
+import type { MemoryType } from "../vm/types.ts";
 
 /** The part of the engine's WebAssembly.Memory that is used. */
 export interface EngineMemory {
@@ -11,7 +12,7 @@ export interface EngineMemory {
   grow(deltaPages: number): number;
 }
 
-type EngineMemoryClass = new (descriptor: { initial: number; maximum?: number }) => EngineMemory;
+type EngineMemoryClass = new (descriptor: { initial: number; maximum?: number; shared?: boolean }) => EngineMemory;
 
 // Taken now: a namespace of ours may soon stand where the engine's is.
 const engine = (globalThis as { WebAssembly?: { Memory?: EngineMemoryClass } }).WebAssembly?.Memory;
@@ -42,26 +43,37 @@ function detach(buffer: Transferable): void {
 }
 
 class CopyingBacking implements MemoryBacking {
+  private readonly shared: boolean;
   private buffer = new ArrayBuffer(0);
 
+  constructor(shared: boolean) {
+    this.shared = shared;
+  }
+
   resize(byteLength: number): ArrayBuffer {
-    const next = new ArrayBuffer(byteLength);
+    // A shared buffer serves as storage like any other, but is never detached.
+    const next = this.shared ? (new SharedArrayBuffer(byteLength) as unknown as ArrayBuffer) : new ArrayBuffer(byteLength);
     const previous = new Uint8Array(this.buffer);
     new Uint8Array(next).set(byteLength < previous.length ? previous.subarray(0, byteLength) : previous);
-    detach(this.buffer);
+    if (!this.shared) detach(this.buffer);
     this.buffer = next;
     return next;
   }
 }
 
-/** Makes the bytes of one memory. Never throws: a size that cannot be had is refused by `resize`. */
-export function exactBacking(useEngine = true): MemoryBacking {
+/**
+ * Makes the bytes of one memory, shared ones when its type says so. Never throws: a size that cannot be had is refused by
+ * `resize`.
+ */
+export function exactBacking(useEngine = true, type?: MemoryType): MemoryBacking {
+  const shared = type?.shared === true;
   if (useEngine && engine !== undefined) {
     try {
-      return new EngineBacking(new engine({ initial: 0 }));
+      const maximum = Math.min(type?.limits.max ?? MAX_MEMORY_PAGES, MAX_MEMORY_PAGES);
+      return new EngineBacking(new engine(shared ? { initial: 0, maximum, shared } : { initial: 0 }));
     } catch {
       // No address space for another: go on with a plain buffer.
     }
   }
-  return new CopyingBacking();
+  return new CopyingBacking(shared);
 }

@@ -2,19 +2,23 @@
  * WebAssembly.Memory: a memory of the store as JavaScript sees it. The buffer it answers is the machine's own (or what a
  * recorder puts in its place), the same object until the memory grows.
  */
-import { MAX_MEMORY_PAGES } from "../vm/memory.ts";
+import { MAX_MEMORY_PAGES, mostPages } from "../vm/memory.ts";
 import { type Agent, type EntityClass, Existing } from "./agent.ts";
-import { limitsOf } from "./limits.ts";
-import { dictionary, enforceUint32, rangeError, shapeInterface, typeError } from "./webidl.ts";
+import { type AddressType, addressOf, addressValue, limitsOf } from "./limits.ts";
+import { dictionary, rangeError, shapeInterface, typeError } from "./webidl.ts";
 
+/** Sizes are bigints where the addresses are i64. */
 export interface MemoryDescriptor {
-  readonly initial: number;
-  readonly maximum?: number;
+  readonly address?: AddressType;
+  readonly initial: number | bigint;
+  readonly maximum?: number | bigint;
+  readonly shared?: boolean;
 }
 
 export interface MemoryObject {
+  /** Of a shared memory a SharedArrayBuffer. */
   readonly buffer: ArrayBuffer;
-  grow(deltaPages: number): number;
+  grow(deltaPages: number | bigint): number | bigint;
 }
 
 export interface MemoryConstructor {
@@ -41,18 +45,22 @@ export function makeMemoryClass(agent: Agent): EntityClass<MemoryObject> & { rea
       addrOf = (value) => (typeof value === "object" && value !== null && #addr in value ? value.#addr : undefined);
     }
 
-    grow(deltaPages: unknown): number {
+    grow(deltaPages: unknown): number | bigint {
       const addr = receiver(this, "Memory.grow()");
-      const delta = enforceUint32(deltaPages, "Memory.grow()", "Argument 0");
+      const address64 = machine.store.memories[addr]!.traits?.address64 === true;
+      const delta = addressOf(deltaPages, address64, "Memory.grow()", "Argument 0");
       agent.enter();
-      const previous = machine.growMemory(addr, delta);
+      // More than a memory can have does not fit a trace.
+      const previous = delta > MAX_MEMORY_PAGES ? -1 : machine.growMemory(addr, delta);
       if (previous < 0) throw rangeError("Memory.grow()", "the memory cannot grow that far");
-      return previous;
+      return addressValue(previous, address64);
     }
 
     get buffer(): ArrayBuffer {
       const addr = receiver(this, "Memory.buffer");
-      const raw = machine.store.memories[addr]!.buffer;
+      const { buffer: raw, byteLength = raw.byteLength } = machine.store.memories[addr]!;
+      // Pages of a byte: no buffer has just their length, and so JavaScript cannot see them.
+      if (raw.byteLength !== byteLength) throw typeError("Memory.buffer", "the memory has no buffer of its size");
       if (this.#raw !== raw || this.#seen === undefined) {
         this.#raw = raw;
         this.#seen = agent.hooks.wrapBuffer?.(addr, raw) ?? raw;
@@ -69,9 +77,14 @@ export function makeMemoryClass(agent: Agent): EntityClass<MemoryObject> & { rea
 
   function allocate(descriptor: unknown): number {
     const context = "Memory()";
-    const limits = limitsOf(dictionary(descriptor, context, "a memory descriptor"), context, MAX_MEMORY_PAGES, MAX_MEMORY_PAGES);
+    const members = dictionary(descriptor, context, "a memory descriptor");
+    const most = (address64: boolean): number => mostPages({ address64 });
+    // The type may say more of 64-bit memories than any has.
+    const { limits, address64 } = limitsOf(members, members.address, context, most, (wide) => (wide ? 2 ** 48 : MAX_MEMORY_PAGES));
+    const shared = Boolean(members.shared);
+    if (shared && limits.max === undefined) throw typeError(context, "a shared memory must have a maximum");
     try {
-      return machine.addMemory({ limits });
+      return machine.addMemory({ limits, ...(address64 ? { address64 } : {}), ...(shared ? { shared } : {}) });
     } catch (error) {
       throw agent.errors.allocationFailure(context, error);
     }

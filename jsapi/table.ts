@@ -2,22 +2,24 @@
 import { MAX_TABLE_ELEMENTS } from "../vm/table.ts";
 import { ValType } from "../vm/types.ts";
 import { type Agent, type EntityClass, Existing } from "./agent.ts";
-import { limitsOf } from "./limits.ts";
-import { dictionary, enforceUint32, rangeError, shapeInterface, typeError } from "./webidl.ts";
+import { type AddressType, addressOf, addressValue, limitsOf } from "./limits.ts";
+import { dictionary, rangeError, shapeInterface, typeError } from "./webidl.ts";
 
 export type TableKind = "anyfunc" | "externref";
 
+/** Sizes and indices are bigints where the indices are i64. */
 export interface TableDescriptor {
+  readonly address?: AddressType;
   readonly element: TableKind;
-  readonly initial: number;
-  readonly maximum?: number;
+  readonly initial: number | bigint;
+  readonly maximum?: number | bigint;
 }
 
 export interface TableObject {
-  readonly length: number;
-  get(index: number): unknown;
-  grow(delta: number, value?: unknown): number;
-  set(index: number, value?: unknown): void;
+  readonly length: number | bigint;
+  get(index: number | bigint): unknown;
+  grow(delta: number | bigint, value?: unknown): number | bigint;
+  set(index: number | bigint, value?: unknown): void;
 }
 
 export interface TableConstructor {
@@ -44,33 +46,37 @@ export function makeTableClass(agent: Agent): EntityClass<TableObject> & { reado
       addrOf = (value) => (typeof value === "object" && value !== null && #addr in value ? value.#addr : undefined);
     }
 
-    get length(): number {
-      return machine.store.tables[receiver(this, "Table.length")]!.length;
+    get length(): number | bigint {
+      const { length, address64 = false } = machine.store.tables[receiver(this, "Table.length")]!;
+      return addressValue(length, address64);
     }
 
     get(index: unknown): unknown {
       const context = "Table.get()";
       const table = machine.store.tables[receiver(this, context)]!;
-      return references.fromRef(table.at(indexArgument(index, table.length, context)), table.elemType);
+      const at = addressOf(index, table.address64 === true, context, "Argument 0");
+      return references.fromRef(table.at(checkIndex(at, table.length, context)), table.elemType);
     }
 
-    grow(delta: unknown, value: unknown = undefined): number {
+    grow(delta: unknown, value: unknown = undefined): number | bigint {
       const context = "Table.grow()";
       const addr = receiver(this, context);
-      const count = enforceUint32(delta, context, "Argument 0");
-      const init = reference(machine.store.tables[addr]!.elemType, value, context);
-      const previous = machine.growTable(addr, count, init);
+      const { elemType, address64 = false } = machine.store.tables[addr]!;
+      const count = addressOf(delta, address64, context, "Argument 0");
+      const init = reference(elemType, value, context);
+      // More than a table can have does not fit a trace.
+      const previous = count > MAX_TABLE_ELEMENTS ? -1 : machine.growTable(addr, count, init);
       if (previous < 0) throw rangeError(context, "the table cannot grow that far");
-      return previous;
+      return addressValue(previous, address64);
     }
 
     set(index: unknown, value: unknown = undefined): void {
       const context = "Table.set()";
       const addr = receiver(this, context);
-      const { elemType } = machine.store.tables[addr]!;
-      const at = enforceUint32(index, context, "Argument 0");
+      const { elemType, address64 = false } = machine.store.tables[addr]!;
+      const at = addressOf(index, address64, context, "Argument 0");
       const ref = reference(elemType, value, context);
-      machine.setTable(addr, indexArgument(at, machine.store.tables[addr]!.length, context), ref);
+      machine.setTable(addr, checkIndex(at, machine.store.tables[addr]!.length, context), ref);
     }
   }
 
@@ -80,8 +86,7 @@ export function makeTableClass(agent: Agent): EntityClass<TableObject> & { reado
     return addr;
   }
 
-  function indexArgument(value: unknown, length: number, context: string): number {
-    const index = enforceUint32(value, context, "Argument 0");
+  function checkIndex(index: number, length: number, context: string): number {
     if (index >= length) throw rangeError(context, `index ${index} is out of range, the table has ${length} elements`);
     return index;
   }
@@ -100,13 +105,22 @@ export function makeTableClass(agent: Agent): EntityClass<TableObject> & { reado
   function allocate(descriptor: unknown, value: unknown): number {
     const context = "Table()";
     const members = dictionary(descriptor, context, "a table descriptor");
+    // By name: the address type, the element type, the limits.
+    const { address } = members;
+    const named = address === undefined ? undefined : `${address as string}`;
     const element = `${members.element as string}`;
     const elemType = Object.hasOwn(elementTypes, element) ? elementTypes[element] : undefined;
     if (elemType === undefined) throw typeError(context, "Property 'element' must be a WebAssembly reference type");
-    const limits = limitsOf(members, context, MAX_TABLE_ELEMENTS, 0xffff_ffff);
+    const { limits, address64 } = limitsOf(
+      members,
+      named,
+      context,
+      () => MAX_TABLE_ELEMENTS,
+      (wide) => (wide ? 2 ** 64 : 0xffff_ffff),
+    );
     const init = reference(elemType, value, context);
     try {
-      return machine.addTable({ elemType, limits }, init);
+      return machine.addTable({ elemType, limits, ...(address64 ? { address64 } : {}) }, init);
     } catch (error) {
       throw agent.errors.allocationFailure(context, error);
     }

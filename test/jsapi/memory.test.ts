@@ -241,6 +241,70 @@ const cases: Case[] = [
       throwsExactly(() => new memoryClass({ minimum: 2, initial: 2 }), TypeError);
     },
   },
+  {
+    name: "memories with 64-bit addresses have their sizes as bigints",
+    run: async (wasm) => {
+      const memoryClass: Loose = wasm.Memory;
+      const memory = new memoryClass({ address: "i64", initial: 1n, maximum: 3n });
+      expect(memory.buffer.byteLength).to.equal(PAGE);
+      expect(memory.grow(1n)).to.equal(1n);
+      throwsExactly(() => memory.grow(2n), RangeError);
+      throwsExactly(() => memory.grow(2n ** 63n), RangeError);
+      for (const delta of [1, -1n, 2n ** 64n, undefined, Symbol.iterator]) throwsExactly(() => memory.grow(delta), TypeError);
+      for (const bad of [{ initial: 1 }, { initial: -1n }, { initial: 2n ** 64n }, { initial: 1n, maximum: 2 }]) {
+        throwsExactly(() => new memoryClass({ address: "i64", ...bad }), TypeError);
+      }
+      throwsExactly(() => new memoryClass({ address: "i64", initial: 2n, maximum: 1n }), RangeError);
+      throwsExactly(() => new memoryClass({ address: "i64", initial: 2n ** 40n }), RangeError);
+      for (const address of ["i33", "", null, 1]) throwsExactly(() => new memoryClass({ address, initial: 1 }), TypeError);
+      expect(new memoryClass({ address: "i32", initial: 1 }).grow(0)).to.equal(1);
+      const bytes = await wat(`(module (import "m" "memory" (memory $m i64 1 4)) (export "memory" (memory $m))
+        (func (export "load") (param i64) (result i32) (i32.load8_u (local.get 0))) (func (export "grow") (param i64) (result i64) (memory.grow (local.get 0))))`);
+      const { load, grow, memory: again }: Loose = new wasm.Instance(new wasm.Module(bytes), { m: { memory } }).exports;
+      expect(again === memory).to.equal(true);
+      new Uint8Array(memory.buffer)[PAGE + 1] = 9;
+      expect(load(BigInt(PAGE + 1))).to.equal(9);
+      throwsExactly(() => load(2n ** 32n + 1n), wasm.RuntimeError);
+      const old = memory.buffer;
+      expect(grow(1n)).to.equal(2n);
+      expect(old.byteLength).to.equal(0);
+      expect(memory.buffer.byteLength).to.equal(3 * PAGE);
+      throwsExactly(
+        () => new wasm.Instance(new wasm.Module(bytes), { m: { memory: new wasm.Memory({ initial: 1, maximum: 4 }) } }),
+        wasm.LinkError,
+      );
+    },
+    engineDiffers: "it has no such memories",
+  },
+  {
+    name: "shared memories have a maximum, and a shared buffer that is never detached",
+    run: async (wasm) => {
+      const memoryClass: Loose = wasm.Memory;
+      throwsExactly(() => new memoryClass({ initial: 1, shared: true }), TypeError);
+      const memory = new memoryClass({ initial: 1, maximum: 3, shared: true });
+      const old = memory.buffer;
+      expect(old).to.be.instanceOf(SharedArrayBuffer);
+      expect(Object.isFrozen(old)).to.equal(true);
+      expect(memory.buffer === old).to.equal(true);
+      expect(memory.grow(1)).to.equal(1);
+      expect(old.byteLength).to.equal(PAGE);
+      expect(memory.buffer === old).to.equal(false);
+      expect(memory.buffer.byteLength).to.equal(2 * PAGE);
+      new Uint8Array(old)[3] = 5;
+      expect(new Uint8Array(memory.buffer)[3]).to.equal(5);
+      throwsExactly(() => memory.grow(2), RangeError);
+      const bytes = await wat(`(module (import "m" "memory" (memory 1 3 shared))
+        (func (export "add") (param i32 i32) (result i32) (i32.atomic.rmw.add (local.get 0) (local.get 1))))`);
+      const { add }: Loose = new wasm.Instance(new wasm.Module(bytes), { m: { memory } }).exports;
+      expect(add(8, 7)).to.equal(0);
+      expect(Atomics.add(new Int32Array(memory.buffer), 2, 1)).to.equal(7);
+      expect(add(8, 0)).to.equal(8);
+      throwsExactly(
+        () => new wasm.Instance(new wasm.Module(bytes), { m: { memory: new wasm.Memory({ initial: 1, maximum: 3 }) } }),
+        wasm.LinkError,
+      );
+    },
+  },
 ];
 
 runCases("WebAssembly.Memory", cases);

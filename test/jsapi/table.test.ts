@@ -232,6 +232,32 @@ const cases: Case[] = [
       for (const table of [undefined, null, {}, [], new wasm.Memory({ initial: 2 })]) throwsExactly(() => fits(table), wasm.LinkError);
     },
   },
+  {
+    name: "tables with 64-bit indices have indices and sizes as bigints",
+    run: async (wasm) => {
+      const tableClass: Loose = wasm.Table;
+      const table = new tableClass({ element: "externref", address: "i64", initial: 2n, maximum: 4n }, "x");
+      expect(table.length).to.equal(2n);
+      expect(table.get(1n)).to.equal("x");
+      table.set(1n, "y");
+      expect(table.get(1n)).to.equal("y");
+      expect(table.grow(1n, "z")).to.equal(2n);
+      throwsExactly(() => table.grow(2n), RangeError);
+      for (const index of [3n, 2n ** 63n]) throwsExactly(() => table.get(index), RangeError);
+      for (const index of [1, -1n, 2n ** 64n, undefined]) throwsExactly(() => table.get(index), TypeError);
+      throwsExactly(() => new tableClass({ element: "externref", address: "i64", initial: 2 }), TypeError);
+      throwsExactly(() => new tableClass({ element: "externref", address: "i65", initial: 2 }), TypeError);
+      const bytes = await wat(`(module (import "m" "table" (table $t i64 1 externref)) (export "table" (table $t))
+        (func (export "get") (param i64) (result externref) (table.get $t (local.get 0))) (func (export "size") (result i64) (table.size $t)))`);
+      const { get, size, table: again }: Loose = new wasm.Instance(new wasm.Module(bytes), { m: { table } }).exports;
+      expect(again === table).to.equal(true);
+      expect([get(2n), size()]).to.deep.equal(["z", 3n]);
+      throwsExactly(() => get(3n), wasm.RuntimeError);
+      const narrow = new wasm.Table({ element: "externref", initial: 1 });
+      throwsExactly(() => new wasm.Instance(new wasm.Module(bytes), { m: { table: narrow } }), wasm.LinkError);
+    },
+    engineDiffers: "it has no such tables",
+  },
 ];
 
 runCases("WebAssembly.Table", cases);
