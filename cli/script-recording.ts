@@ -20,6 +20,7 @@ import { stateHash } from "../snapshot/hash.ts";
 import type { Machine } from "../vm/machine.ts";
 import type { MemoryBacking } from "../vm/memory.ts";
 import { DEFAULT_STACK_BYTES, Store } from "../vm/store.ts";
+import type { MemoryType } from "../vm/types.ts";
 import { ExternKind } from "../vm/types.ts";
 import { ExitCode, errorLine } from "./errors.ts";
 import { FileSink, nodeDeflate } from "./file-storage.ts";
@@ -79,8 +80,8 @@ export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () =
     if (audit !== undefined) verify(audit, finish);
   };
   const backings: MemoryBacking[] = [];
-  const backing = (memoryAddr: number): MemoryBacking => {
-    backings[memoryAddr] = exactBacking();
+  const backing = (memoryAddr: number, type: MemoryType): MemoryBacking => {
+    backings[memoryAddr] = exactBacking(true, type);
     return backings[memoryAddr];
   };
   const api = createJsApi({

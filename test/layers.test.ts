@@ -49,6 +49,9 @@ const machineFace = [
   "table",
   "compile",
   "subtype",
+  "casts",
+  "heap",
+  "layout",
 ].map((name) => `vm/${name}.ts`);
 
 interface Source {
