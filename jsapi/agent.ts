@@ -2,7 +2,9 @@
  * What the JS API calls an agent: one store behind one namespace, the objects that stand for its parts, and the hooks of
  * whoever records. Objects are found by store address and made once, so identity holds through tables, globals and imports.
  */
+import { cellOfRef } from "../vm/heap.ts";
 import type { EngineFunction } from "../vm/host.ts";
+import { CELL_BYTES, CELL_WORDS } from "../vm/layout.ts";
 import { type CallResult, type InstantiateResult, Machine, type MachineOptions } from "../vm/machine.ts";
 import type { MemoryBacking } from "../vm/memory.ts";
 import type { ExternAddr, Func, Instance, Store } from "../vm/store.ts";
@@ -132,8 +134,7 @@ export class Agent {
     this.functions = new Functions(this, options.generateCode);
     this.builtins = stringBuiltins({
       trap: (message) => new this.errors.RuntimeError(message),
-      readChars: () => undefined,
-      writeChars: () => false,
+      readChars: (array, start, end) => this.readChars(array, start, end),
     });
   }
 
@@ -142,6 +143,17 @@ export class Agent {
     const { externs, own } = this;
     // What a native machine holds cannot be looked at: there every value stays.
     if (externs.isCrowded && own !== undefined) externs.keepOnly((mark) => markHeldValues(own, mark));
+  }
+
+  /** Elements `[start, end)` of an array of 16-bit integers that JavaScript holds; undefined for null, or when they are not all there. */
+  private readChars(array: unknown, start: number, end: number): Uint16Array | undefined {
+    const ref = this.held.refOf(array);
+    if (ref === undefined) return undefined;
+    const { heap } = this.own!.store;
+    const cell = cellOfRef(ref);
+    if (start > end || end > heap.words[cell * CELL_WORDS + 1]! >>> 0) return undefined;
+    const from = (cell + 1) * CELL_BYTES;
+    return Uint16Array.from({ length: end - start }, (_, i) => heap.memory.view.getUint16(from + (start + i) * 2, true));
   }
 
   /** What a call that did not return leaves for JavaScript to throw. */

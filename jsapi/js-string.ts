@@ -1,6 +1,9 @@
 /**
  * The builtin set "js-string" (JS API, "JS String Builtins"): functions over strings of JavaScript that a module may import from
  * "wasm:js-string". Host functions like any other: their calls are events. Nothing here reads what the program could have changed.
+ *
+ * One is missing, intoCharCodeArray: it would write into an object of the machine, for which there is no event. It is left to
+ * the imports that a program gives.
  */
 import { type FieldType, type FuncType, type Module, nonNull, PackedType, type TypeDef, typeIndexOf, ValType } from "../vm/types.ts";
 
@@ -10,8 +13,6 @@ export interface BuiltinSurroundings {
   trap(message: string): Error;
   /** The 16-bit elements of an array of wasm that are at `[start, end)`; undefined for null or when they are not all there. */
   readChars(array: unknown, start: number, end: number): Uint16Array | undefined;
-  /** Writes them; false for null or where they do not fit. */
-  writeChars(array: unknown, start: number, chars: Uint16Array): boolean;
 }
 
 /** Parameters and results; "chars" is a nullable reference to a mutable array of i16. */
@@ -24,7 +25,6 @@ const builtinTypes: Readonly<Record<string, BuiltinType>> = {
   cast: [[ExternRef], STRING],
   test: [[ExternRef], I32],
   fromCharCodeArray: [["chars", I32, I32], STRING],
-  intoCharCodeArray: [[ExternRef, "chars", I32], I32],
   fromCharCode: [[I32], STRING],
   fromCodePoint: [[I32], STRING],
   charCodeAt: [[ExternRef, I32], I32],
@@ -64,11 +64,7 @@ const { fromCharCode, fromCodePoint } = String;
 const MOST_CODE_POINT = 0x10_ffff;
 
 /** The builtins by name, as functions of JavaScript over what their types become. */
-export function stringBuiltins({
-  trap,
-  readChars,
-  writeChars,
-}: BuiltinSurroundings): Readonly<Record<string, (...args: never[]) => unknown>> {
+export function stringBuiltins({ trap, readChars }: BuiltinSurroundings): Readonly<Record<string, (...args: never[]) => unknown>> {
   const text = (value: unknown): string => {
     if (typeof value !== "string") throw trap("illegal cast: not a string");
     return value;
@@ -84,12 +80,6 @@ export function stringBuiltins({
       // In pieces: a call cannot have any number of arguments.
       for (let at = 0; at < chars.length; at += 4096) made += fromCharCode(...chars.subarray(at, at + 4096));
       return made;
-    },
-    intoCharCodeArray: (value: unknown, array: unknown, start: number) => {
-      const string = text(value);
-      const chars = Uint16Array.from({ length: string.length }, (_, i) => string.charCodeAt(i));
-      if (!writeChars(array, start >>> 0, chars)) throw trap("array offset out of bounds");
-      return string.length;
     },
     fromCharCode: (code: number) => fromCharCode(code),
     fromCodePoint: (code: number) => {

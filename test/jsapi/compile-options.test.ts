@@ -148,6 +148,34 @@ const cases: Case[] = [
     engineDiffers,
   },
   {
+    name: "a string is made of a part of an array",
+    run: async (wasm) => {
+      const bytes = await wat(`(module
+        (type $chars (array (mut i16)))
+        (import "wasm:js-string" "fromCharCodeArray" (func $make (param (ref null $chars) i32 i32) (result (ref extern))))
+        (func (export "alphabet") (param i32 i32 i32) (result externref) (local $a (ref $chars)) (local $i i32)
+          (local.set $a (array.new_default $chars (local.get 0)))
+          (loop
+            (array.set $chars (local.get $a) (local.get $i) (i32.add (i32.const 97) (i32.rem_u (local.get $i) (i32.const 26))))
+            (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get 0))))
+          (call $make (local.get $a) (local.get 1) (local.get 2)))
+        (func (export "ofNull") (result externref) (call $make (ref.null $chars) (i32.const 0) (i32.const 0))))`);
+      const { alphabet, ofNull }: Loose = new wasm.Instance(new wasm.Module(bytes, options)).exports;
+      expect(alphabet(26, 2, 5)).to.equal("cde");
+      expect(alphabet(26, 7, 7)).to.equal("");
+      expect(alphabet(10_000, 0, 10_000)).to.equal("abcdefghijklmnopqrstuvwxyz".repeat(385).slice(0, 10_000));
+      for (const [start, end] of [
+        [5, 4],
+        [0, 27],
+        [27, 27],
+        [-1, -1],
+      ])
+        throwsExactly(() => alphabet(26, start, end), wasm.RuntimeError);
+      throwsExactly(() => ofNull(), wasm.RuntimeError);
+    },
+    engineDiffers,
+  },
+  {
     name: "nothing has to be given when all is provided",
     run: async (wasm) => {
       const bytes = await wat(`(module (import "#" "x" (global $x externref)) (export "x" (global $x)))`);
