@@ -5,14 +5,19 @@
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { createJsApi, type JsApi } from "../../jsapi/namespace.ts";
+import { TraceError } from "../../rr/errors.ts";
+import type { TraceEvent } from "../../rr/event.ts";
+import { TraceReader } from "../../rr/reader.ts";
 import { Recorder } from "../../rr/recorder.ts";
 import { Replayer } from "../../rr/replayer.ts";
 import { MemorySink, MemoryStorage } from "../../rr/storage.ts";
+import { TraceWriter } from "../../rr/writer.ts";
 import { SnapshotTaker } from "../../snapshot/capture.ts";
 import { stateHash } from "../../snapshot/hash.ts";
 import type { Store } from "../../vm/store.ts";
+import { refTo } from "../../vm/types.ts";
 import { wat } from "../support/wat.ts";
-import { type Loose, thrownBy } from "./subjects.ts";
+import { type Loose, rejectionOf, thrownBy } from "./subjects.ts";
 
 const stackBytes = 1 << 18;
 
@@ -22,6 +27,8 @@ interface Recorded extends JsApi {
   readonly crossings: string[];
   /** Ends the recording, replays it without JavaScript, and compares the machines. */
   verify(): Promise<void>;
+  /** Ends the recording and answers the trace. */
+  finish(): Uint8Array;
 }
 
 function startRecording(generateCode: boolean): Recorded {
@@ -47,6 +54,10 @@ function startRecording(generateCode: boolean): Recorded {
       new Uint8Array(memory.buffer)[byteAddr] = byte;
       pending.push({ memoryAddr: api.addressOf(memory)!.addr, byteAddr });
     },
+    finish: () => {
+      recorder.finish();
+      return sink.bytes();
+    },
     verify: async () => {
       recorder.finish();
       const replayer = await Replayer.open(new MemoryStorage(sink.bytes()));
@@ -55,6 +66,23 @@ function startRecording(generateCode: boolean): Recorded {
       expect(replayer.store.tick).to.equal(api.machine.store.tick);
     },
   };
+}
+
+/** The trace with the first event changed for which `edit` answers another. */
+async function rewritten(bytes: Uint8Array, edit: (event: TraceEvent) => TraceEvent | undefined): Promise<Uint8Array> {
+  const reader = await TraceReader.open(new MemoryStorage(bytes));
+  const sink = new MemorySink();
+  const writer = new TraceWriter(sink, reader.header);
+  for (const module of reader.modules) writer.module(await module.load());
+  let done = false;
+  for await (const event of reader.eventsFrom()) {
+    const changed: TraceEvent | undefined = done ? undefined : edit(event);
+    done ||= changed !== undefined;
+    writer.append(changed ?? event);
+  }
+  expect(done).to.equal(true);
+  writer.finish(reader.tickCount);
+  return sink.bytes();
 }
 
 function hashOf(store: Store): string {
@@ -187,6 +215,37 @@ describe("a recorded namespace", () => {
       });
     });
   }
+
+  it("refuses traces that give what nobody holds: exceptions, tags, objects, types", async () => {
+    const recorded = startRecording(true);
+    const wasm = recorded.WebAssembly;
+    const bytes = await wat(`(module (import "m" "f" (func $f)) (import "m" "t" (tag $t (param i32)))
+      (func (export "run") (result i32) (block $h (result i32) (try_table (catch $t $h) (call $f)) (i32.const 0))))`);
+    const tag = new wasm.Tag({ parameters: ["i32"] });
+    const thrown = new wasm.Exception(tag, [7]);
+    const f = () => {
+      throw thrown;
+    };
+    const exports: Loose = new wasm.Instance(new wasm.Module(bytes), { m: { f, t: tag } }).exports;
+    expect([exports.run(), exports.run()]).to.deep.equal([7, 7]);
+    const trace = recorded.finish();
+    const edits: readonly ((event: TraceEvent) => TraceEvent | undefined)[] = [
+      (event) => (event.kind === "host-throw" ? { ...event, exception: { ref: 0x40000041 } } : undefined),
+      (event) => (event.kind === "host-throw" ? { ...event, exception: { tagAddr: 9, carried: [7, 0], held: true } } : undefined),
+      (event) => (event.kind === "host-throw" ? { ...event, exception: { tagAddr: 0, carried: [], held: true } } : undefined),
+      (event) => (event.kind === "tag" ? { ...event, type: { params: [refTo(4000)], results: [] } } : undefined),
+      (event) => (event.kind === "tag" ? { ...event, tagAddr: 3 } : undefined),
+      (event) => (event.kind === "return" ? { ...event, effects: [{ kind: "pin", ref: 0x40000001, held: true }] } : undefined),
+      (event) => (event.kind === "return" ? { ...event, effects: [{ kind: "pin", ref: 5, held: true }] } : undefined),
+      (event) => (event.kind === "host-func" ? { ...event, typeNumber: 99 } : undefined),
+    ];
+    for (const edit of edits) {
+      const forged = await rewritten(trace, edit);
+      const replayer = await Replayer.open(new MemoryStorage(forged));
+      const error = await rejectionOf(replayer.runTo());
+      expect(error, (error as Error).stack).to.be.instanceOf(TraceError);
+    }
+  });
 
   it("knows the store addresses behind objects, and the objects behind addresses", async () => {
     const { WebAssembly: wasm, addressOf, instanceAddrOf, objectAt, machine } = createJsApi({ stackBytes });
