@@ -333,6 +333,8 @@ export class Recorder implements Journal {
   /** A call was given up in the midst of it: nothing tells a replay where, so the recording ends before. */
   abandoned(error: unknown): void {
     if (!this.open) return;
+    // What was whole before is in the trace.
+    this.flush();
     const why = error instanceof Error ? error.message : String(error);
     this.failure = new TraceError(
       "trace-use",

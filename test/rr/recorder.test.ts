@@ -289,6 +289,17 @@ describe("recording", () => {
     }
   });
 
+  it("keeps what was whole when a call is given up inside of the machine", async () => {
+    const { machine, sink, recorder } = startRecording();
+    const instance = instantiate(machine, looper, { ...echo });
+    machine.call(funcOf(machine, instance, "run"), [2]);
+    const { eventCount } = recorder;
+    recorder.abandoned(new RangeError("no stack"));
+    expect(() => recorder.finish()).to.throw(TraceError, "a call was given up inside of the machine: no stack");
+    const reader = await TraceReader.open(new MemoryStorage(sink.bytes()));
+    expect([reader.eventCount, reader.complete]).to.deep.equal([eventCount, false]);
+  });
+
   it("touches the sink only when a module is known good", () => {
     const { machine, sink, recorder } = startRecording();
     expect(() => instantiate(machine, looper, { work: () => {} })).to.throw("unknown import");
