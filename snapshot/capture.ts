@@ -12,6 +12,7 @@ import { type BackingFactory, FRAME_WORDS, Frame, FrameFlag, Status, Store } fro
 import type { Table } from "../vm/table.ts";
 import { Trap } from "../vm/trap.ts";
 import { isWide, type Module, slotTypes } from "../vm/types.ts";
+import { framesFit, HeapMap } from "./check-heap.ts";
 import { SnapshotError } from "./errors.ts";
 import { CHUNK_PAGES, type ChunkChange, ChunkEditor, chunkCount, PAGE_WORDS, type PageTable, pageAt, pageOf, ZERO_CHUNK } from "./pages.ts";
 import { alignShape, findModules, shapeOf } from "./shape.ts";
@@ -174,6 +175,7 @@ export class SnapshotTaker {
       settleImported(store);
       const back = codec.exportFrames(store);
       fits = back.length === snapshot.frames.length && back.every((frame, i) => sameFrame(frame, snapshot.frames[i]!));
+      fits &&= snapshot.heap.pageCount === 0 || framesFit(store, new HeapMap(snapshot));
     } catch {
       // Whatever went wrong, frames that the code does not allow are the reason.
     }

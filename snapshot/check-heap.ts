@@ -2,10 +2,12 @@
  * Whether the heap and the types of a snapshot that was read from bytes make sense: blocks follow one another without a
  * gap, lists of free blocks end, references lead to objects. The allocator and the collector look at nothing again.
  */
+import { frameTypes } from "../vm/frames.ts";
 import { HEAP_LIMIT_BYTES, heapLists, isHeapRef } from "../vm/heap.ts";
 import { arrayCells, arrayLayout, BlockKind, CELL_BYTES, CELL_WORDS, exceptionLayout, isTraced, structLayout } from "../vm/layout.ts";
 import { WASM_PAGE_BYTES } from "../vm/memory.ts";
-import { HEAP_SHIFT, isRefType, type StorageType, type TypeDef, typeIndexOf, valTypeName } from "../vm/types.ts";
+import { Frame, type Store } from "../vm/store.ts";
+import { HEAP_SHIFT, isRefType, type StorageType, slotTypes, type TypeDef, typeIndexOf, valTypeName } from "../vm/types.ts";
 import { corrupt } from "./bytes.ts";
 import { readWords } from "./pages.ts";
 import type { Shape, Snapshot } from "./tree.ts";
@@ -102,6 +104,21 @@ export class HeapMap {
       for (const word of sizes.refWords(words, cell)) insist(this.allows(words[word]!), "an object refers to what is none");
     }
   }
+}
+
+/** Whether what frames hold leads to objects. The frames are those of the map's snapshot, restored: only code knows their types. */
+export function framesFit(store: Store, heap: HeapMap): boolean {
+  for (let index = 0; index < store.depth; index++) {
+    const func = store.funcs[store.frameWord(index, Frame.Func)]!;
+    const types = func.kind === "host" ? store.types.types : store.instances[func.instanceAddr]!.module.types;
+    const { locals, operands } = frameTypes(store, index);
+    let slot = store.frameWord(index, Frame.Fp);
+    for (const type of slotTypes([...locals, ...operands])) {
+      if (isTraced(types, type) && !heap.allows(store.i32[slot * 2]!)) return false;
+      slot++;
+    }
+  }
+  return true;
 }
 
 /** Sizes and references of blocks, by the types of a snapshot. */

@@ -93,6 +93,8 @@ function tailCall(store: Store, top: number, pc: number, funcAddr: number): Trap
   i64.fill(0n, fp + params, fp + funcInfo[info + FuncInfo.LocalSlots]!);
   frames[top + Frame.Func] = funcAddr;
   frames[top + Frame.Pc] = 0;
+  // Another frame than the one that a snapshot may have seen here.
+  frames[top + Frame.Flags]! &= ~FrameFlag.Seen;
   if (caller !== funcInfo[info + FuncInfo.InstanceAddr]!) frames[top + Frame.Flags]! |= FrameFlag.OtherInstance;
   return Trap.None;
 }
