@@ -3,6 +3,24 @@
  * needs Node is in node.ts. Only names are collected here, nothing is done.
  */
 
+// Components: what is in one, its glue on any WebAssembly namespace, and values as text.
+export { decodeComponent, isComponent } from "./component/binary.ts";
+export {
+  callEntry,
+  commandEntry,
+  type Entry,
+  exportedFunctions,
+  findEntry,
+  formatReturned,
+  parseEntryArguments,
+  returnedValue,
+} from "./component/entry.ts";
+export { ComponentError, type ComponentErrorCode } from "./component/errors.ts";
+export { type ComponentExports, type Glue, type GlueEngine, type GlueGenerator, generateGlue, runGlue } from "./component/glue.ts";
+export { type CoreInstance, hostLabel, type Outline, outlineComponent } from "./component/outline.ts";
+export { ComponentOutput } from "./component/output.ts";
+export { type ComponentFuncType, funcTypeText, typeText, type ValueType } from "./component/types.ts";
+export { formatValue, type ParsedValue, parseValue } from "./component/wave.ts";
 // Looking into a halted machine, and the debugger's commands for shells of your own.
 export { type Breakpoint, Breakpoints } from "./debug/breakpoints.ts";
 export { COMMANDS, type CommandLine, type CommandSpec, parseCommandLine } from "./debug/command-line.ts";
@@ -16,6 +34,7 @@ export { exactBacking } from "./jsapi/exact-backing.ts";
 export { createJsApi, createWebAssembly, type JsApi, type WebAssemblyNamespace } from "./jsapi/namespace.ts";
 export type { Change, WatchRange } from "./rr/changes.ts";
 // Traces and timelines.
+export { type ComponentView, InterfaceNames } from "./rr/component-view.ts";
 export { TraceError, type TraceErrorCode } from "./rr/errors.ts";
 export { describeEvent, EventLabels, eventToJson, type HostEffect, type TraceEvent } from "./rr/event.ts";
 export { formatPosition, type PositionExpr, parsePosition, type ResolvedPosition, resolvePosition } from "./rr/position.ts";
@@ -33,7 +52,7 @@ export {
 } from "./rr/sidecar.ts";
 export { type BlobLike, BlobStorage, MemorySink, MemoryStorage, type TraceSink, type TraceStorage } from "./rr/storage.ts";
 export { type MoveOptions, type OpenOptions, type StopReason, Timeline } from "./rr/timeline.ts";
-export { FORMAT_VERSION, type TraceHeader } from "./rr/trace-format.ts";
+export { FORMAT_VERSION, type TraceHeader, type TraceOutcome } from "./rr/trace-format.ts";
 // Snapshots.
 export { SnapshotTaker, storeFromSnapshot } from "./snapshot/capture.ts";
 export { SnapshotError, type SnapshotErrorCode } from "./snapshot/errors.ts";
