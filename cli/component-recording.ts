@@ -2,6 +2,7 @@
  * A recording of a component from its start to its end, at the boundary of its core modules. The component runs in one
  * synchronous call, so no signal is heard: its own action ends the process, and what was written until then is a trace.
  */
+import { MemoryAudit } from "../embed/audit.ts";
 import { WriteTracker } from "../embed/tracker.ts";
 import { createJsApi } from "../jsapi/namespace.ts";
 import { Recorder } from "../rr/recorder.ts";
@@ -24,10 +25,19 @@ export interface ComponentRecording {
   readonly recorder: Recorder;
   readonly store: Store;
   readonly snapshots: RecordingSnapshots | undefined;
+  /** Of an audited recording: comparisons made, and what the first one found that failed. */
+  readonly audit: { readonly checks: number; readonly missed: unknown } | undefined;
+}
+
+export interface ComponentRecordingOptions {
+  /** Take snapshots on the way. */
+  readonly snapshots?: boolean;
+  /** Compare whole memories at each crossing; takes no snapshots. */
+  readonly audit?: boolean;
 }
 
 /** Runs a component and records it into a sink. The trace is finished, unless the sink failed: then `recorder.failure` says why. */
-export function recordComponentGuest(guest: ComponentGuest, sink: TraceSink, withSnapshots = false): ComponentRecording {
+export function recordComponentGuest(guest: ComponentGuest, sink: TraceSink, options: ComponentRecordingOptions = {}): ComponentRecording {
   const recorder = new Recorder(sink, {
     stackBytes: DEFAULT_STACK_BYTES,
     program: guest.name,
@@ -39,14 +49,31 @@ export function recordComponentGuest(guest: ComponentGuest, sink: TraceSink, wit
   const flush = occasionally(() => recorder.flush());
   const tracker = new WriteTracker();
   let machine: Machine | undefined;
+  let audit: MemoryAudit | undefined;
+  let missed: unknown;
   const report = (memoryAddr: number, byteAddr: number, byteLength: number): void => {
     machine!.memoryWritten(memoryAddr, byteAddr, byteLength);
+    audit?.noted(memoryAddr, byteAddr, byteLength);
+  };
+  const check = (): void => {
+    if (missed !== undefined) return;
+    try {
+      audit?.check();
+    } catch (error) {
+      missed = error;
+    }
   };
   const api = createJsApi({
     journal: recorder,
     stackBytes: DEFAULT_STACK_BYTES,
-    beforeEnter: () => tracker.flush(report),
-    afterLeave: flush,
+    beforeEnter: () => {
+      tracker.flush(report);
+      if (audit !== undefined) check();
+    },
+    afterLeave: () => {
+      audit?.left();
+      flush();
+    },
     wrapBuffer: (memoryAddr, buffer) => {
       tracker.track(buffer, memoryAddr);
       return buffer;
@@ -55,7 +82,9 @@ export function recordComponentGuest(guest: ComponentGuest, sink: TraceSink, wit
   machine = api.machine;
   const { store } = machine;
   recorder.attach(store);
-  const snapshots = withSnapshots ? new RecordingSnapshots(store, () => recorder.eventCount, { policy: STORED_POLICY }) : undefined;
+  if (options.audit) audit = new MemoryAudit(store, Buffer.compare);
+  const snapshots =
+    options.snapshots && !options.audit ? new RecordingSnapshots(store, () => recorder.eventCount, { policy: STORED_POLICY }) : undefined;
   machine.onSlice = () => {
     snapshots?.look();
     flush();
@@ -63,7 +92,7 @@ export function recordComponentGuest(guest: ComponentGuest, sink: TraceSink, wit
   const end = tracked(tracker, () => runComponentGuest(guest, api));
   tracker.flush(report);
   if (recorder.failure === undefined) recorder.finish(EndReason.Finished, end);
-  return { end, recorder, store, snapshots };
+  return { end, recorder, store, snapshots, audit: audit === undefined ? undefined : { checks: audit.checks, missed } };
 }
 
 /** Runs the component while every write into its memories is noted. */
@@ -86,13 +115,14 @@ export async function recordComponent(
 ): Promise<number> {
   const guest = await loadComponentGuest(path, bytes, words, options);
   const output = settings.output ?? traceName(path);
-  const { end, recorder, store, snapshots } = recordComponentGuest(guest, openSink(path, output), settings.snapshots);
+  const { end, recorder, store, snapshots, audit } = recordComponentGuest(guest, openSink(path, output), settings);
   // A disk that is full is no fault of the component.
   if (recorder.failure !== undefined) throw new CliError(ExitCode.Failure, "recording", errorLine(recorder.failure));
   const stored = snapshots?.toStore();
   if (stored !== undefined && stored.size > 0) await writeSidecarFile(output, stored);
   else removeSidecar(output);
   const exitCode = printEnd(end);
+  if (audit?.missed !== undefined) throw audit.missed;
   if (isTerminal(STDERR)) noticeLine(`recorded ${recorder.eventCount} events, ${store.tick} ticks in ${output}`);
   return exitCode;
 }

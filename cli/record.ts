@@ -33,7 +33,7 @@ export function recordCommand(): Command {
         .default("interpreter"),
     )
     .option("--no-snapshots", "write no snapshots beside the trace")
-    .option("--audit", "of a script: compare whole memories at each crossing, and fail on a write that was missed")
+    .option("--audit", "of a script or component: compare whole memories at each crossing, and fail on a write that was missed")
     .addHelpText("after", examples);
   return addGuestOptions(command).action(async (path: string, words: string[], options: RecordOptions) => {
     if (isScript(path)) {
@@ -43,13 +43,13 @@ export function recordCommand(): Command {
       process.exitCode = await recordScript(path, words, options);
       return;
     }
-    if (options.audit) throw usageError("--audit is for scripts: what WASI writes is known");
     if (options.engine === "native") {
+      if (options.audit) throw usageError("--audit is for scripts and components");
       const { recordNatively } = await import("./native-recording.ts");
       process.exitCode = await recordNatively(path, words, options, options.output);
       return;
     }
     const { record } = await import("./recording.ts");
-    process.exitCode = await record(path, words, options, { output: options.output, snapshots: options.snapshots });
+    process.exitCode = await record(path, words, options, options);
   });
 }

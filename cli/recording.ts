@@ -21,8 +21,10 @@ import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
 
 export interface RecordSettings {
   /** The trace file; undefined for the program's name with `.rrw`. */
-  readonly output: string | undefined;
+  readonly output?: string | undefined;
   readonly snapshots: boolean;
+  /** Of a component: compare whole memories at each crossing. */
+  readonly audit?: boolean;
 }
 
 class Interrupted extends Error {}
@@ -34,6 +36,7 @@ export async function record(path: string, words: readonly string[], options: Gu
     const { recordComponent } = await import("./component-recording.ts");
     return recordComponent(path, bytes, words, options, settings);
   }
+  if (settings.audit) throw usageError("--audit is for scripts and components: what WASI preview 1 writes is known");
   const signals = new Signals();
   let flush = (): void => {};
   const waits = waitingCalls();

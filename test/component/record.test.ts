@@ -104,6 +104,29 @@ describe("recorded components", function () {
   }
 });
 
+describe("writes of glue into memories", function () {
+  this.timeout(300_000);
+  const big = `[${Array.from({ length: 200 }, (_, i) => `{label: "item ${i}", amount: ${i}, currency: yen}`).join(", ")}]`;
+  const subjects: readonly (readonly [name: ComponentName, words: readonly string[], invoke?: string])[] = [
+    ["hello", ["Ann", "Bob"]],
+    ["hello", ["entropy"]],
+    ["composed", []],
+    ["ledger", [big], "most-expensive"],
+    ["ledger", ["[1, 2.5, nan]"], "halves"],
+    ["notes", []],
+  ];
+  for (const [name, words, invoke] of subjects) {
+    it(`are noted to the last byte: ${name} ${invoke ?? ""} ${words.join(" ").slice(0, 20)}`, async () => {
+      const options = invoke === undefined ? {} : { invoke };
+      const guest = await loadComponentGuest(`${name}.component.wasm`, componentBytes(name), words, options, () => {});
+      const { audit, end } = recordComponentGuest(guest, new MemorySink(), { audit: true });
+      expect(end.exitCode).to.equal(0);
+      expect(audit!.missed).to.equal(undefined);
+      expect(audit!.checks).to.be.greaterThan(name === "ledger" ? 2 : 10);
+    });
+  }
+});
+
 /** Module resolution in which jco and its host do not exist. */
 const WITHOUT_JCO = `
 import { register } from "node:module";

@@ -340,7 +340,7 @@ describe("record of scripts", function () {
       [["record", "-o", "no/such/t.rrw", "app.mjs"], 2, /^error: cannot write .*: there is no folder .*\n$/],
       [["record", "-o", "app.mjs", "app.mjs"], 2, /^error: .*app\.mjs is the program: name another file with -o\n$/],
       [["record", "--invoke", "f", "app.mjs"], 2, /^error: --dir and --invoke are for WASI programs\n$/],
-      [["record", "--audit", "lib.wasm"], 2, /^error: --audit is for scripts: .*\n$/],
+      [["record", "--audit", "lib.wasm"], 2, /^error: --audit is for scripts and components: .*\n$/],
     ];
     for (const [words, status, message] of cases) {
       const finished = place.rewasm(words);

@@ -6,7 +6,7 @@
 // engine that the component in JavaScript runs on. C needs clang, lld and wasi-libc as the other guests do; CLANG=clang-22
 // chooses another compiler. notes is 12 MB and kept compressed; each build of it differs in a few bytes.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -15,7 +15,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const args = process.argv.slice(2);
 const option = (name) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
-const outFolder = option("--out") ?? here;
+const outFolder = resolve(option("--out") ?? here);
 const tools = resolve(option("--tools") ?? ".", "node_modules/@bytecodealliance");
 
 function compile(source, flags) {
@@ -52,9 +52,13 @@ async function buildSmall() {
 
 async function buildNotes() {
   const { componentize } = await import(pathToFileURL(join(tools, "componentize-js/src/componentize.js")));
+  // The engine keeps the path of the folder that it was built in: this one says nothing of the machine.
+  const folder = join(tmpdir(), "rewasm-notes");
+  cpSync(join(here, "notes"), join(folder, "notes"), { recursive: true });
+  process.chdir(folder);
   const { component } = await componentize({
-    sourcePath: join(here, "notes/notes.js"),
-    witPath: join(here, "notes"),
+    sourcePath: "notes/notes.js",
+    witPath: "notes",
     worldName: "notes",
     disableFeatures: ["http", "fetch-event"],
   });
@@ -63,6 +67,8 @@ async function buildNotes() {
     [constants.BROTLI_PARAM_LGWIN]: 24,
     [constants.BROTLI_PARAM_SIZE_HINT]: component.length,
   };
+  process.chdir(here);
+  rmSync(folder, { recursive: true, force: true });
   write("notes.component.wasm.br", brotliCompressSync(component, { params }));
 }
 
