@@ -27,6 +27,7 @@ import {
   recordInstances,
   recordIntrusion,
   recordLevels,
+  recordNamespace,
   recordWaiting,
 } from "./reentrant-programs.ts";
 
@@ -102,6 +103,15 @@ const programs: readonly { name: string; record: () => Promise<ReentrantRecordin
     deepest: 4,
   },
   {
+    name: "a JavaScript program on the namespace",
+    record: recordNamespace,
+    log: [
+      ...["1: 1", "4: the same", "level 4: the same", "6: 402", "9: a tag", "11: the same", "level 11: Exception", "14: 1102"],
+      ...["16: RuntimeError", "17: RuntimeError", "level 18: RuntimeError", "20: 1802", "45: 5044"],
+    ],
+    deepest: 12,
+  },
+  {
     name: "an exhausted stack",
     record: recordExhaustion,
     log: ["level 87: trap CallStackExhausted", "return 16472", "return 10"],
@@ -132,7 +142,7 @@ for (const program of programs) {
 
     it("has one state at each tick and each event, in any order of seeks", async () => {
       const random = mulberry32(31);
-      for (let i = 0; i < 300; i++) {
+      for (let i = 0; i < 120; i++) {
         const tick = Math.floor(random() * (lastTick + 1));
         await timeline.seekTick(tick);
         expect(timeline.stateHash(), `tick ${tick}`).to.equal(known.byTick[tick]);
@@ -162,7 +172,7 @@ for (const program of programs) {
     it("goes on from stored snapshots of any event, in a store of its own", async () => {
       const modules = [...timeline.store.modules];
       await timeline.seekTo("end");
-      for (let event = 0; event <= lastEvent; event += Math.ceil(lastEvent / 60)) {
+      for (let event = 0; event <= lastEvent; event += Math.ceil(lastEvent / 25)) {
         await timeline.seekEvent(event);
         const bytes = serializeSnapshot(timeline.capture());
         await timeline.seekTo("end");

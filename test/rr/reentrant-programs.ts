@@ -2,7 +2,18 @@
  * Programs that host and wasm call one another in, and their recordings: exceptions and traps that go through several levels,
  * an instance made inside of an import, tables changed there, asynchronous imports between calls. By the public library only.
  */
-import { type CallResult, compileModule, Machine, MemorySink, MemoryStorage, type Module, Recorder, RewasmError, Trap } from "rewasm";
+import {
+  type CallResult,
+  compileModule,
+  createJsApi,
+  Machine,
+  MemorySink,
+  MemoryStorage,
+  type Module,
+  Recorder,
+  RewasmError,
+  Trap,
+} from "rewasm";
 import { wat } from "../support/wat.ts";
 
 export interface ReentrantRecording {
@@ -280,4 +291,82 @@ export async function recordExhaustion(): Promise<ReentrantRecording> {
     log.push(resultText(machine.call(func(machine, instanceAddr, "down"), [200, 0])));
     log.push(resultText(machine.call(func(machine, instanceAddr, "down"), [3, 0])));
   }, 8192);
+}
+
+const NAMESPACE = `(module
+  (import "js" "deeper" (func $deeper (param i32) (result i32)))
+  (import "js" "table" (table $table 4 funcref))
+  (import "js" "tag" (tag $tag (param i32)))
+  (memory (export "memory") 1)
+  (func $mark (param i32) (i32.store8 (local.get 0) (i32.add (i32.load8_u (local.get 0)) (i32.const 1))))
+  (func (export "plain") (param $n i32) (result i32)
+    (call $mark (local.get $n))
+    (i32.add (call $deeper (i32.sub (local.get $n) (i32.const 1))) (i32.const 1)))
+  (func (export "catching") (param $n i32) (result i32)
+    (call $mark (i32.add (local.get $n) (i32.const 100)))
+    (block $caught (result i32)
+      (try_table (result i32) (catch $tag $caught) (call $deeper (i32.sub (local.get $n) (i32.const 1))))
+      (return))
+    (i32.add (i32.const 5000)))
+  (func (export "raise") (param i32) (result i32) (throw $tag (local.get 0)))
+  (func (export "broken") (param i32) (result i32) unreachable)
+  (func (export "through") (param $n i32) (result i32)
+    (call_indirect $table (param i32) (result i32) (local.get $n) (i32.and (local.get $n) (i32.const 3)))))`;
+
+/**
+ * A JavaScript program on the namespace: imports call exports of old and new instances, change the table that is called
+ * through, let exceptions of both languages go through levels of both, catch some of them, and wait between calls.
+ */
+export async function recordNamespace(): Promise<ReentrantRecording> {
+  const bytes = await wat(NAMESPACE);
+  const stackBytes = 1 << 18;
+  const sink = new MemorySink();
+  const recorder = new Recorder(sink, { program: "namespace", stackBytes });
+  const { WebAssembly, machine } = createJsApi({ journal: recorder, stackBytes });
+  recorder.attach(machine.store);
+  const log: string[] = [];
+  type Exports = Record<string, (n: number) => number>;
+  const table = new WebAssembly.Table({ element: "anyfunc", initial: 4 });
+  const tag = new WebAssembly.Tag({ parameters: ["i32"] });
+  const instances: Exports[] = [];
+  const secret = new Error("the very same object");
+  const deeper = (n: number): number => {
+    const [first] = instances;
+    if (n === 3 && instances.length < 4) make();
+    if (n === 5) table.set(1, instances.at(-1)!.catching!);
+    if (n <= 0) return 0;
+    switch (n % 7) {
+      case 1:
+        return n === 15 ? first!.broken!(n) : first!.raise!(n);
+      case 2:
+        if (n % 4 === 0) return first!.catching!(n);
+        throw secret;
+      case 4:
+        try {
+          return first!.through!(n);
+        } catch (error) {
+          log.push(`level ${n}: ${error === secret ? "the same" : (error as Error).constructor.name}`);
+          return n * 100;
+        }
+      default:
+        return n % 2 === 0 ? first!.catching!(n) : instances.at(-1)!.plain!(n);
+    }
+  };
+  const make = (): void => {
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { js: { deeper, table, tag } });
+    instances.push(instance.exports as Exports);
+  };
+  make();
+  for (const [i, name] of ["plain", "catching", "plain", "raise"].entries()) table.set(i, instances[0]![name]!);
+  for (const n of [1, 4, 6, 9, 11, 14, 16, 17, 20, 45]) {
+    await Promise.resolve();
+    try {
+      log.push(`${n}: ${instances[0]!.plain!(n)}`);
+    } catch (error) {
+      const known = error === secret ? "the same" : error instanceof WebAssembly.Exception ? "a tag" : (error as Error).constructor.name;
+      log.push(`${n}: ${known}`);
+    }
+  }
+  recorder.finish();
+  return { storage: new MemoryStorage(sink.bytes()), log };
 }
