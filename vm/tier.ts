@@ -227,7 +227,7 @@ export class Tier {
     const environment = { ...this.environment, M: this.store.memoryOf(func.instanceAddr), outside: this.outside(func.instanceAddr) };
     const names = Object.keys(environment);
     // Each text is unlike any other: V8 then keeps the constants of each closure as constants.
-    const source = `"use strict";const {${names.join()}}=environment;return ${text}\n//# sourceURL=rewasm-${++Tier.made}`;
+    const source = `"use strict";const {${names.join()}}=environment;return (${text})\n//# sourceURL=rewasm-${++Tier.made}`;
     try {
       return new Function("environment", source)(environment) as Generated;
     } catch (error) {
