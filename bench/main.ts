@@ -11,6 +11,7 @@ import { KERNELS, kernelPath, VECTOR_KERNELS } from "./kernels.ts";
 import { type LoadResult, measureLoad } from "./load.ts";
 import { geometricMean } from "./measure.ts";
 import { measureNative } from "./native.ts";
+import { measurePackage, PACKAGES, type PackageResult } from "./packages.ts";
 import { measureEventBytes, measureRecording, recordMarathon } from "./recording.ts";
 import { alignColumns, type KernelResult, type Report, short, summaryTable } from "./report.ts";
 import { FLITE, measureFlite, measureKernel } from "./slowdown.ts";
@@ -19,7 +20,7 @@ import { measureTravel } from "./travel.ts";
 const ALL_KERNELS = [...KERNELS, ...VECTOR_KERNELS];
 
 /** Sections besides the kernels, as `--only` names them. */
-const SECTIONS = ["flite", "load", "record", "native", "travel"] as const;
+const SECTIONS = ["flite", "load", "record", "native", "packages", "travel"] as const;
 
 /** Rounds of the guest "marathon" that make more than 10^9 ticks. */
 const MARATHON_ROUNDS = 60;
@@ -133,6 +134,28 @@ async function runNative(options: Options, folder: string): Promise<Pick<Report,
   return { native: await measureNative(options.quick ? 3 : 9, options.quick, folder) };
 }
 
+async function runPackages(options: Options, folder: string): Promise<PackageResult[] | null> {
+  if (!wanted(options, "packages")) return null;
+  const results: PackageResult[] = [];
+  for (const name of PACKAGES) {
+    note(`package ${name}`);
+    results.push(await measurePackage(name, options.quick ? 1 : 3, options.quick ? 1000 : 5000, folder));
+  }
+  const rows = results.map((result) => [
+    result.name,
+    short(result.interpreter),
+    short(result.interpreterRecorded),
+    short(result.nativeRecorded),
+    result.eventsPerSecond.toFixed(0),
+    short(result.rawBytesPerEvent),
+    short(result.headBytesPerEvent),
+    short(result.bytesPerEvent),
+  ]);
+  const head = ["package, x V8", "interpreter", "recorded", "native recorded", "events/s", "bytes/event", "without payload", "stored"];
+  process.stdout.write(`${alignColumns([head, ...rows])}\n\n`);
+  return results;
+}
+
 async function runTravel(options: Options, folder: string): Promise<Pick<Report, "snapshotMs" | "seekMs" | "reverseStepMs">> {
   if (!wanted(options, "travel")) return { snapshotMs: null, seekMs: null, reverseStepMs: null };
   note("recording a long run");
@@ -160,6 +183,7 @@ async function measure(options: Options, folder: string): Promise<Report> {
     vectorGeomean: meanOf(kernels, VECTOR_KERNELS),
     loopGeomean: loopSlowdowns.length === 0 ? null : geometricMean(loopSlowdowns),
     largeModule: runLoad(options),
+    packages: await runPackages(options, folder),
     ...(await runRecording(options, folder)),
     ...(await runNative(options, folder)),
     ...(await runTravel(options, folder)),

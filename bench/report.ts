@@ -2,6 +2,7 @@
 
 import type { LoadResult } from "./load.ts";
 import type { NativeOverhead } from "./native.ts";
+import type { PackageResult } from "./packages.ts";
 
 export interface KernelResult {
   readonly name: string;
@@ -33,6 +34,7 @@ export interface Report {
   readonly recordOverhead: { readonly cpu: number | null; readonly calls: number | null };
   readonly bytesPerEvent: number | null;
   readonly native: NativeOverhead | null;
+  readonly packages: readonly PackageResult[] | null;
   readonly snapshotMs: Percentiles | null;
   readonly seekMs: Percentiles | null;
   readonly reverseStepMs: Percentiles | null;

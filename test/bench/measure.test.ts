@@ -77,6 +77,7 @@ describe("the report of the benchmarks", () => {
       recordOverhead: { cpu: 1.02, calls: null },
       bytesPerEvent: null,
       native: null,
+      packages: null,
       snapshotMs: null,
       seekMs: { p50: 1, p95: 2 },
       reverseStepMs: null,
