@@ -18,6 +18,9 @@ const CELL_MASK = 0x3fffffff;
 /** Most bytes of a heap: the same on every machine, so that a program that needs more fails alike. */
 export const HEAP_LIMIT_BYTES = 1 << 30;
 
+/** Of a snapshot page. */
+const CELLS_PER_PAGE_SHIFT = 9;
+
 const HEADER_CELLS = 64;
 /** Words of the header. */
 const Head = {
@@ -109,10 +112,13 @@ export class Heap {
     const reused = this.takeFree(words, cells);
     const cell = reused > 0 ? reused : this.takeNew(cells);
     if (cell === 0) return allocated > 0 && !forced ? NEEDS_COLLECTION : EXHAUSTED;
-    this.words[Head.Allocated] = allocated + cells;
-    this.touch(0);
-    if (reused > 0) this.words.fill(0, cell * 2, (cell + cells) * 2);
-    this.memory.markDirty(cell * CELL_BYTES, cells * CELL_BYTES);
+    const after = this.words;
+    after[Head.Allocated] = allocated + cells;
+    if (reused > 0) for (let word = cell * 2; word < (cell + cells) * 2; word++) after[word] = 0;
+    const { dirty } = this.memory;
+    dirty[0] = 1;
+    // In place of markDirty, which is made for large ranges.
+    for (let page = cell >>> CELLS_PER_PAGE_SHIFT; page <= (cell + cells - 1) >>> CELLS_PER_PAGE_SHIFT; page++) dirty[page] = 1;
     return cell;
   }
 
