@@ -38,6 +38,8 @@ const WORDS = [
 /** Instructions whose result may be a NaN that was computed. */
 const COMPUTES_NAN = /^f(32x4|64x2)\.(ceil|floor|trunc|nearest|sqrt|add|sub|mul|div|min|max|demote_f64x2_zero|promote_low_f32x4)$/;
 
+const SUM = /^f(32x4|64x2)\.(add|sub)$/;
+
 class VectorWriter {
   private readonly random: () => number;
   private readonly callees: number;
@@ -129,6 +131,11 @@ class VectorWriter {
       if (i === 0 && row.align >= 0) return this.address(depth);
       // Counts of shifts are constants more often than not.
       if (i === 1 && type === I32 && this.random() < 0.6) return this.constant(I32);
+      // A product that a sum takes: a NaN of it is one of the sum's.
+      if (SUM.test(row.mnemonic) && this.random() < 0.4) {
+        const factors = `${this.expression(V128, depth - 1)} ${this.expression(V128, depth - 1)}`;
+        return `(${row.mnemonic.slice(0, 5)}.mul ${factors})`;
+      }
       return this.expression(type as Type, depth - 1);
     });
     const text = `(${row.mnemonic}${this.immediates(row)} ${operands.join(" ")})`;
