@@ -5,7 +5,7 @@
 import { GeneratedValues, Refusal } from "./generate-values.ts";
 import { InstrReader } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
-import { Wasm } from "./opcodes.ts";
+import { InstrFlag, Wasm } from "./opcodes.ts";
 import { type FuncType, funcTypeAt, ValType } from "./types.ts";
 
 /** Deepest nesting that is generated: engines parse JavaScript recursively. */
@@ -69,14 +69,15 @@ export abstract class GeneratedControl extends GeneratedValues {
         case Wasm.Else:
           open.at(-1)!.insideThen = this.loopCount - open.at(-1)!.begin;
           continue;
-        case Wasm.End: {
+        case Wasm.End:
+        case Wasm.Delegate: {
           const closed = open.pop();
           // The last end is the function's.
           if (closed !== undefined) closed.inside = this.loopCount - closed.begin;
           continue;
         }
       }
-      if (scan.code === Wasm.Block || scan.code === Wasm.Loop || scan.code === Wasm.If) {
+      if ((scan.row.flags & InstrFlag.Opens) !== 0) {
         const count = { inside: 0, insideThen: -1, begin: this.loopCount };
         counts.push(count);
         open.push(count);
@@ -89,10 +90,10 @@ export abstract class GeneratedControl extends GeneratedValues {
   protected skipsDead(): boolean {
     const { draft } = this;
     if (draft.deadDepth < 0) return false;
-    const { code } = draft.reader;
+    const { code, row } = draft.reader;
     const skipped = draft.skipsDead();
     if (!skipped) return false;
-    if (code === Wasm.Block || code === Wasm.Loop || code === Wasm.If) this.construct++;
+    if ((row.flags & InstrFlag.Opens) !== 0) this.construct++;
     if (code === Wasm.Loop) {
       this.loopsSeen++;
       this.loopOffsets.push(-1);

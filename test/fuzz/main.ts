@@ -1,17 +1,18 @@
 /**
- * `npm run fuzz -- [--seed N] [--count M] [--save FOLDER]`: M random modules from seed N on, in V8 and in every way of this
+ * `npm run fuzz -- [--seed N] [--count M] [--features native|later|mixed] [--save FOLDER]`: M random modules from seed N on, in V8 and in every way of this
  * machine; each difference printed with its seed, counts on the last line. Exit code 1 when there was a difference.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { FuzzGenerator } from "./generator.ts";
-import { fuzz } from "./plan.ts";
+import { FEATURES, fuzz } from "./plan.ts";
 
 const { values } = parseArgs({
   options: {
     seed: { type: "string", default: "1" },
     count: { type: "string", default: "100" },
+    features: { type: "string", default: "mixed" },
     save: { type: "string" },
     verbose: { type: "boolean", default: false },
   },
@@ -19,8 +20,9 @@ const { values } = parseArgs({
 
 async function main(): Promise<number> {
   const [first, count] = [Number(values.seed), Number(values.count)];
-  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || first < 0 || count < 1) {
-    console.error("usage: npm run fuzz -- [--seed N] [--count M] [--save FOLDER] [--verbose]");
+  const features = FEATURES.find((name) => name === values.features);
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || first < 0 || count < 1 || features === undefined) {
+    console.error("usage: npm run fuzz -- [--seed N] [--count M] [--features native|later|mixed] [--save FOLDER] [--verbose]");
     return 2;
   }
   const generator = new FuzzGenerator();
@@ -28,7 +30,7 @@ async function main(): Promise<number> {
   let [natives, differences, calls] = [0, 0, 0];
   const startMs = performance.now();
   for (let seed = first; seed < first + count; seed++) {
-    const { bytes, flags, verdict } = await fuzz(generator, seed);
+    const { bytes, flags, verdict } = await fuzz(generator, seed, features);
     calls += verdict.calls;
     if (verdict.native) natives++;
     if (verdict.left !== undefined) left.set(verdict.left, (left.get(verdict.left) ?? 0) + 1);

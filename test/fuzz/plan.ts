@@ -10,15 +10,20 @@ export interface Planned {
   readonly passes: readonly string[];
 }
 
+/** "native": what every V8 has; "later": also what some have not; "mixed": now and then the latter. */
+export const FEATURES = ["native", "later", "mixed"] as const;
+export type Features = (typeof FEATURES)[number];
+
 /** Most modules use what every V8 has; the others some later features too, which V8 may refuse. */
-export function planOf(seed: number): Planned {
+export function planOf(seed: number, features: Features = "mixed"): Planned {
   const random = mulberry32(seed ^ 0xfa22);
   const byteLength = 500 + Math.floor(random() ** 2 * 12_000);
   const flags = NATIVE_FLAGS.filter((flag) => flag === "mutable-globals" || random() < 0.8);
   // As it comes, with much that makes no sense; or as compilers leave code.
   const level = Math.floor(random() * 5);
   const passes = level < 2 ? [] : [`-O${level - 1}`];
-  if (random() < 0.75) return { byteLength, flags, passes };
+  const isLater = random() >= 0.75;
+  if (features === "native" || (features === "mixed" && !isLater)) return { byteLength, flags, passes };
   const later = LATER_FLAGS.filter(() => random() < 0.4);
   // Binaryen builds exceptions and objects on references.
   return { byteLength, passes, flags: [...new Set([...flags, "reference-types", ...later])] };
@@ -29,8 +34,8 @@ export interface Fuzzed extends Planned {
   readonly verdict: Verdict;
 }
 
-export async function fuzz(generator: FuzzGenerator, seed: number): Promise<Fuzzed> {
-  const planned = planOf(seed);
+export async function fuzz(generator: FuzzGenerator, seed: number, features: Features = "mixed"): Promise<Fuzzed> {
+  const planned = planOf(seed, features);
   const bytes = generator.generate(seed, planned.byteLength, planned.flags, planned.passes);
   return { ...planned, bytes, verdict: await compareModule(bytes, seed) };
 }
