@@ -5,7 +5,7 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FileSink, nodeDeflate } from "../cli/file-storage.ts";
-import { NativeMachine } from "../native/machine.ts";
+import { NativeMachine, type NativeMachineOptions, NativeModules } from "../native/machine.ts";
 import { compileModule } from "../vm/compile.ts";
 import { createNodeWasi } from "../wasi/node.ts";
 import { PREVIEW1_MODULE } from "../wasi/preview1.ts";
@@ -51,10 +51,12 @@ async function measureGuest(
     const bytes = new Uint8Array(readFileSync(`test/guests/${guest}.wasm`));
     const bare = v8Command(bytes, { args: [guest, ...args], stdio: [nowhere, nowhere, nowhere] });
     const module = compileModule(bytes);
+    // Compiled once, as the bare module is.
+    const modules = new NativeModules();
     let events = 0;
     const record = (): void => {
       const wasi = createNodeWasi({ args: [guest, ...args], stdin: nowhere, stdout: nowhere, stderr: nowhere });
-      const machine = newMachine(join(folder, `${guest}-native.rrw`), wasi.adopt);
+      const machine = newMachine(join(folder, `${guest}-native.rrw`), { modules, onMemory: wasi.adopt });
       const { instanceAddr } = machine.instantiate(module, { [PREVIEW1_MODULE]: wasi.imports });
       const { kind } = machine.call(machine.export(instanceAddr, "_start")!.addr);
       if (kind === "trap") throw new Error(`${guest} trapped`);
@@ -81,6 +83,6 @@ async function measureKernel(name: string, work: number, rounds: number, folder:
   return ratio;
 }
 
-function newMachine(path: string, onMemory?: ReturnType<typeof createNodeWasi>["adopt"]): NativeMachine {
-  return new NativeMachine({ sink: new FileSink(path), deflate: nodeDeflate, ...(onMemory === undefined ? {} : { onMemory }) });
+function newMachine(path: string, options: Partial<NativeMachineOptions> = {}): NativeMachine {
+  return new NativeMachine({ sink: new FileSink(path), deflate: nodeDeflate, ...options });
 }

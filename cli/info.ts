@@ -39,6 +39,7 @@ const LABEL_WIDTH = 12;
 export const END_REASONS: Readonly<Record<EndReason, string>> = {
   [EndReason.Finished]: "",
   [EndReason.NativeStackOverflow]: "the native stack overflowed, at a depth that cannot be replayed exactly",
+  [EndReason.UncheckedStores]: "the program went on after a trap that may have left NaNs in memory which cannot be replayed exactly",
 };
 
 /** A trace without ticks is replayed for them, unless that was done before. Answers why they cannot be found. */

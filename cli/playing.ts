@@ -35,7 +35,7 @@ export async function play(path: string, options: { readonly snapshots: boolean 
     // Where a recording was cut off, only proc_exit can have been the program's end.
     const finished = reader.complete && reader.endReason === EndReason.Finished;
     if (exitCode !== undefined && (finished || replayer.store.status === Status.Exited)) return exitCode;
-    if (reader.endReason === EndReason.NativeStackOverflow) {
+    if (reader.endReason !== EndReason.Finished) {
       noticeLine(`note: the recording ends here: ${END_REASONS[reader.endReason]}`);
       return ExitCode.Trap;
     }

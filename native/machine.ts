@@ -54,6 +54,8 @@ export interface NativeMachineOptions {
   readonly header?: Partial<TraceHeader>;
   /** Compresses in place of the portable way. */
   readonly deflate?: Deflate;
+  /** Shared with other machines that are used in the same way. */
+  readonly modules?: NativeModules;
   /** Told of each memory that an instance defines, before anything runs. */
   readonly onMemory?: (memoryAddr: number, memory: NativeMemory) => void;
 }
@@ -67,19 +69,42 @@ interface Prepared {
   readonly compiled: object;
 }
 
+/** Modules that were rewritten and compiled: machines that share them do it once. */
+export class NativeModules {
+  private readonly prepared = new WeakMap<Module, Prepared>();
+
+  /** `funcs`: with the table of functions. Throws RewasmError "native-unsupported". */
+  prepare(module: Module, funcs: boolean): Prepared {
+    let prepared = this.prepared.get(module);
+    if (prepared === undefined) {
+      const rewritten = rewriteModule(module, { funcs });
+      try {
+        prepared = { rewritten, compiled: new native.Module(rewritten.bytes) };
+      } catch (error) {
+        throw new RewasmError("native-unsupported", `the WebAssembly of this process cannot run the module: ${(error as Error).message}`);
+      }
+      this.prepared.set(module, prepared);
+    }
+    return prepared;
+  }
+}
+
 export class NativeMachine implements HostEngine {
   readonly store = new NativeStore(NATIVE_STACK_BYTES);
   readonly recorder: Recorder;
   /** True when the native stack has overflowed: the trace has ended there. */
   overflowed = false;
   private readonly onMemory: NativeMachineOptions["onMemory"];
-  private readonly prepared = new WeakMap<Module, Prepared>();
+  private readonly modules: NativeModules;
   private readonly trampolines = new Map<string, object>();
   private readonly implementations: (EngineFunction | undefined)[] = [];
   /** The exit of the program while it travels through the engine's frames, and afterwards. */
   private exit: { readonly token: unknown; readonly exitCode: number } | undefined;
   /** What a host function threw last. */
   private thrown: { readonly value: unknown } | undefined;
+  /** Of each instance that has one, the global that is not 0 while stores wait for their check. */
+  private readonly pending: NativeGlobal[] = [];
+  private doubtful = false;
   private crossings = 0;
   private flushedAt = performance.now();
 
@@ -88,6 +113,7 @@ export class NativeMachine implements HostEngine {
     this.recorder = new Recorder(options.sink, header, options.deflate);
     this.recorder.attach(this.store);
     this.onMemory = options.onMemory;
+    this.modules = options.modules ?? new NativeModules();
     this.store.makeHostFunction = (addr) => {
       const { type } = this.store.funcs[addr]!;
       return this.nativeFunction(type, this.imported(addr, type, this.implementations[addr]!, -1));
@@ -187,7 +213,7 @@ export class NativeMachine implements HostEngine {
     const { store, recorder } = this;
     const instanceAddr = store.instances.length;
     const byName = !Array.isArray(imports);
-    const { rewritten, compiled } = this.prepare(module, !byName);
+    const { rewritten, compiled } = this.modules.prepare(module, !byName);
     const given: NativeImports = {};
     const addrs = byName
       ? this.bindImports(module, imports as EngineImports, instanceAddr, given)
@@ -211,20 +237,6 @@ export class NativeMachine implements HostEngine {
     if (trap !== Trap.None) return { instanceAddr, start: { kind: "trap", trap } };
     if (module.start === undefined) return { instanceAddr, start: { kind: "return", values: [] } };
     return { instanceAddr, start: this.call(store.instances[instanceAddr]!.funcAddrs[module.start]!) };
-  }
-
-  private prepare(module: Module, funcs: boolean): Prepared {
-    let prepared = this.prepared.get(module);
-    if (prepared === undefined) {
-      const rewritten = rewriteModule(module, { funcs });
-      try {
-        prepared = { rewritten, compiled: new native.Module(rewritten.bytes) };
-      } catch (error) {
-        throw new RewasmError("native-unsupported", `the WebAssembly of this process cannot run the module: ${(error as Error).message}`);
-      }
-      this.prepared.set(module, prepared);
-    }
-    return prepared;
   }
 
   private bindImports(module: Module, imports: EngineImports, instanceAddr: number, given: NativeImports): ExternAddr[] {
@@ -298,6 +310,8 @@ export class NativeMachine implements HostEngine {
     for (const { name, kind, index } of module.exports) {
       if (kind === ExternKind.Func) store.setFunction(funcAddrs[index]!, exported[name] as NativeFunction);
     }
+    const pending = exported[names.pending] as NativeGlobal | undefined;
+    if (pending !== undefined) this.pending.push(pending);
     if (module.start !== undefined) store.setFunction(funcAddrs[module.start]!, exported[names.start] as NativeFunction);
     this.receiveReports(rewritten, exported, module, memoryAddrs, tableAddrs);
   }
@@ -446,6 +460,7 @@ export class NativeMachine implements HostEngine {
     const target = store.functionAt(funcAddr);
     if (target === undefined) throw new RewasmError("unknown-function", `there is no function with address ${funcAddr} to call`);
     if (this.exit !== undefined) return { kind: "exit", exitCode: this.exit.exitCode };
+    if (this.doubtful) this.giveUp();
     const { params, results } = store.funcs[funcAddr]!.type;
     const outer = store.status;
     const slot = store.take(Math.max(params.length, results.length));
@@ -469,6 +484,13 @@ export class NativeMachine implements HostEngine {
     return undefined;
   }
 
+  /** After a trap between stores and their check, memory may hold NaNs with bits of the engine's: what comes now may see them. */
+  private giveUp(): void {
+    this.doubtful = false;
+    for (const global of this.pending) global.value = 0;
+    this.recorder.finish(EndReason.UncheckedStores);
+  }
+
   /** How a call has ended that came back as an exception. */
   private caught(error: unknown): Exclude<CallResult, { kind: "return" }> {
     const { recorder } = this;
@@ -482,6 +504,7 @@ export class NativeMachine implements HostEngine {
       return { kind: "trap", trap: Trap.HostThrow, thrown: error };
     }
     if (error instanceof native.RuntimeError) {
+      this.doubtful ||= this.pending.some(({ value }) => value !== 0);
       const trap = trapOfMessage(error.message);
       if (trap === undefined)
         throw new RewasmError("native-trap", `the engine trapped for a reason that is not known here: ${error.message}`);

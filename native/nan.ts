@@ -13,6 +13,7 @@
 import { blockType, type InstrReader } from "../vm/instr.ts";
 import { Imm, type InstrRow, instructions, Wasm } from "../vm/opcodes.ts";
 import { type FuncBody, type FuncType, funcTypeAt, type Module, ValType } from "../vm/types.ts";
+import { Liveness } from "./liveness.ts";
 
 /** What a fix works on: a float, or a vector of floats. */
 export const FixType = { F32: 0, F64: 1, F32x4: 2, F64x2: 3 } as const;
@@ -75,8 +76,45 @@ const KNOWN_SPECIALS: ReadonlySet<number> = new Set([
   Wasm.RefFunc,
 ]);
 
+/** Instructions on integers that neither trap nor look at memory. */
+const PURE =
+  /^i(32|64)\.(const|add|sub|mul|and|or|xor|shl|shr_[su]|rotl|rotr|eqz|eq|ne|[lg][te]_[su]|clz|ctz|popcnt|wrap_i64|extend\w*|reinterpret_f\d\d)$|^f\d\d\.reinterpret/;
+const PURE_SPECIALS: ReadonlySet<number> = new Set([Wasm.LocalGet, Wasm.LocalSet, Wasm.LocalTee, Wasm.Select, Wasm.Drop]);
+
+/** True for an instruction that may stand between a store of an open value and its check. */
+function mayWait({ mnemonic, code }: InstrRow, rule: Rule): boolean {
+  if (rule === Rule.Special) return PURE_SPECIALS.has(code);
+  if (rule === Rule.Exact) return PURE.test(mnemonic) || isFloatLoad(code) || isFloatStore(code);
+  // Conversions that trap would show the memory with its stores not checked.
+  return !(rule === Rule.Blind && /\.trunc_f/.test(mnemonic));
+}
+
+function isFloatLoad(code: number): boolean {
+  return code === Wasm.F32Load || code === Wasm.F64Load;
+}
+
+function isFloatStore(code: number): boolean {
+  return code === Wasm.F32Store || code === Wasm.F64Store;
+}
+
+const DIVIDES: ReadonlySet<number> = new Set([
+  Wasm.Loop,
+  Wasm.If,
+  Wasm.Else,
+  Wasm.End,
+  Wasm.Br,
+  Wasm.BrIf,
+  Wasm.BrTable,
+  Wasm.Return,
+  Wasm.ReturnCall,
+  Wasm.ReturnCallIndirect,
+  Wasm.Unreachable,
+]);
+
 interface RuleRow {
   readonly rule: Rule;
+  /** It may stand between a store of an open value and its check. */
+  readonly waits: boolean;
   /** As what it looks at its operands and what its result is, where these are floats; else -1. */
   readonly takes: number;
   readonly gives: number;
@@ -84,22 +122,23 @@ interface RuleRow {
 
 const fixTypes: Readonly<Record<string, FixType>> = { f32: FixType.F32, f64: FixType.F64, f32x4: FixType.F32x4, f64x2: FixType.F64x2 };
 
-function ruleOf({ mnemonic, params, results, imm, code }: InstrRow): RuleRow | undefined {
+function ruleOf(instr: InstrRow): RuleRow | undefined {
+  const { mnemonic, params, results, imm, code } = instr;
   const [head = "", name = ""] = mnemonic.split(".");
   // The type of the operands is named behind the name of the instruction when it is another one.
   const operand = /_(f\d\d(?:x\d)?)(?:_|$)/.exec(name)?.[1];
   const gives = fixTypes[head] ?? -1;
   const takes = operand === undefined ? gives : (fixTypes[operand] ?? -1);
-  const row = (rule: Rule): RuleRow => ({ rule, takes, gives });
+  const row = (rule: Rule, from = takes, to = gives): RuleRow => ({ rule, waits: mayWait(instr, rule), takes: from, gives: to });
   if (gives >= 0 && ARITHMETIC.test(mnemonic)) return row(Rule.Open);
   if (BLIND.test(mnemonic)) return row(Rule.Blind);
   // Numbers in lanes of 64 bits may be NaNs in lanes of 32.
   if (gives >= 0 && gives !== FixType.F64x2 && name.startsWith("convert_")) return row(Rule.Number);
   if (gives >= 0 && name === "abs") return row(Rule.Pass);
-  if (gives === FixType.F32x4 && name === "splat") return { rule: Rule.Pass, takes: FixType.F32, gives };
-  if (gives === FixType.F64x2 && name === "splat") return { rule: Rule.Pass, takes: FixType.F64, gives };
-  if (name === "extract_lane" && head === "f32x4") return { rule: Rule.Pass, takes: FixType.F32x4, gives: FixType.F32 };
-  if (name === "extract_lane" && head === "f64x2") return { rule: Rule.Pass, takes: FixType.F64x2, gives: FixType.F64 };
+  if (gives === FixType.F32x4 && name === "splat") return row(Rule.Pass, FixType.F32);
+  if (gives === FixType.F64x2 && name === "splat") return row(Rule.Pass, FixType.F64);
+  if (name === "extract_lane" && head === "f32x4") return row(Rule.Pass, FixType.F32x4, FixType.F32);
+  if (name === "extract_lane" && head === "f64x2") return row(Rule.Pass, FixType.F64x2, FixType.F64);
   if (gives >= 0 && name === "neg") return row(Rule.Neg);
   if (gives >= 0 && name === "copysign") return row(Rule.CopySign);
   if (imm === Imm.F32 || imm === Imm.F64 || imm === Imm.V128) return row(Rule.Constant);
@@ -128,7 +167,43 @@ export function isArithmetic(code: number): boolean {
 /** Operands: a fix number, an exact value, a value that is no NaN in lanes of any width; below that, compounds. */
 const EXACT = -1;
 const NUMBER = -2;
-const FIRST_COMPOUND = -3;
+/** An i32 constant, which is exact too: an address that is known. */
+const CONSTANT = -3;
+const FIRST_COMPOUND = -4;
+
+/** In place of a FixType: a value loaded while stores wait for their check. It is exact once the check comes before the load. */
+const BREAK = 4;
+
+/** A store of an open value. The value and the address are what the operand stack holds. */
+export interface OpenStore {
+  readonly start: number;
+  readonly end: number;
+  readonly type: FixType;
+  /** Type of the address. */
+  readonly address: ValType;
+  readonly candidate: number;
+  /** First byte that it writes, -1 when that is not known. */
+  readonly byteAddr: number;
+}
+
+/**
+ * Stores of open values one after another, which are checked together: before the instruction at `checkOffset`, where
+ * nothing but arithmetic and loads of floats has come since the first, all are made again with fixed values if any was a NaN.
+ */
+export interface StoreGroup {
+  readonly stores: readonly OpenStore[];
+  readonly checkOffset: number;
+}
+
+/** Most stores of a group: their values and addresses wait in locals. */
+const MOST_STORES = 8;
+
+interface Region {
+  readonly stores: OpenStore[];
+  /** Loads: candidate and number of stores before it. */
+  readonly breaks: { readonly candidate: number; readonly storesBefore: number; readonly offset: number }[];
+  end: number;
+}
 
 /** Kinds of locals; from the last one on, a FixType is added. They only rise, but that exact ones stay. */
 const EXACT_LOCAL = 0;
@@ -149,19 +224,28 @@ export class NanAnalysis {
   /** Fixes of the function analysed last, in the order of the code: where (module byte offset behind an instruction) and for what. */
   readonly fixOffsets: number[] = [];
   readonly fixTypes: FixType[] = [];
+  /** Groups of stores of the function analysed last, in the order of the code. */
+  readonly groups: StoreGroup[] = [];
   private readonly module: Module;
   private readonly reader: InstrReader;
   private operands: number[] = [];
+  /** Value of the constant that was pushed last at an index of `operands`. */
+  private readonly constants: number[] = [];
   private readonly blocks: Block[] = [];
   /** Candidates: offset behind the producer, type, and whether the fix is wanted. */
   private readonly offsets: number[] = [];
-  private readonly types: FixType[] = [];
+  private readonly types: number[] = [];
+  private readonly regions: Region[] = [];
+  private region: Region | undefined;
   private readonly wanted: boolean[] = [];
   /** Values that are exact once several candidates are fixed. */
   private readonly compounds: (readonly number[])[] = [];
   /** Of each local: its type, and what it may hold: exact values, nothing but numbers so far, or open values of a type. */
   private localTypes: ValType[] = [];
   private localKinds = new Uint8Array(0);
+  /** Locals for exact values that hold an open one between two divisions of control, and which. */
+  private readonly held = new Map<number, number>();
+  private liveness: Liveness | undefined;
   private changed = false;
 
   constructor(module: Module, reader: InstrReader) {
@@ -181,12 +265,29 @@ export class NanAnalysis {
       if (!(error instanceof Unknown)) throw error;
       this.fixEverything(body);
     }
+    this.formGroups();
     this.fixOffsets.length = 0;
     this.fixTypes.length = 0;
     for (const [i, offset] of this.offsets.entries()) {
-      if (!this.wanted[i]) continue;
+      if (!this.wanted[i] || this.types[i] === BREAK) continue;
       this.fixOffsets.push(offset);
-      this.fixTypes.push(this.types[i]!);
+      this.fixTypes.push(this.types[i] as FixType);
+    }
+  }
+
+  /** Divides regions where a load needs it. A store that is left alone is fixed as any other use. */
+  private formGroups(): void {
+    this.groups.length = 0;
+    for (const { stores, breaks, end } of this.regions) {
+      let first = 0;
+      const close = (before: number, checkOffset: number): void => {
+        const part = stores.slice(first, before);
+        first = before;
+        if (part.length > 1) this.groups.push({ stores: part, checkOffset });
+        else for (const { candidate } of part) this.wanted[candidate] = true;
+      };
+      for (const { candidate, storesBefore, offset } of breaks) if (this.wanted[candidate]) close(storesBefore, offset);
+      close(stores.length, end);
     }
   }
 
@@ -196,6 +297,7 @@ export class NanAnalysis {
     this.localTypes = types;
     // What a caller gives may be any NaN, and exact.
     this.localKinds = new Uint8Array(types.length).fill(NUMBER_LOCAL).fill(EXACT_LOCAL, 0, type.params.length);
+    this.liveness = new Liveness(this.reader, body, types.length);
   }
 
   /** Without knowing who consumes them, every result of arithmetic is fixed at once. */
@@ -217,6 +319,9 @@ export class NanAnalysis {
     this.types.length = 0;
     this.wanted.length = 0;
     this.compounds.length = 0;
+    this.regions.length = 0;
+    this.region = undefined;
+    this.held.clear();
   }
 
   private pass(type: FuncType, body: FuncBody): void {
@@ -231,7 +336,7 @@ export class NanAnalysis {
   // ---- operands
 
   /** A candidate for a fix behind the instruction just read. */
-  private open(type: FixType): number {
+  private open(type: number): number {
     this.offsets.push(this.reader.pos);
     this.types.push(type);
     return this.wanted.push(false) - 1;
@@ -275,12 +380,26 @@ export class NanAnalysis {
   private instruction(row: InstrRow): void {
     const known = ruleFor(row.code);
     if (known === undefined) throw new Unknown();
-    const { rule, takes, gives } = known;
+    const { rule, waits, takes, gives } = known;
+    if (!waits) this.closeRegion(this.reader.wasmOffset);
     switch (rule) {
       case Rule.Special:
         this.special(row.code);
         return;
       case Rule.Exact:
+        if (row.code === Wasm.I32Const) {
+          this.constants[this.operands.length] = this.reader.a >>> 0;
+          this.operands.push(CONSTANT);
+          return;
+        }
+        if (isFloatStore(row.code)) {
+          this.store(row.code === Wasm.F32Store ? FixType.F32 : FixType.F64);
+          return;
+        }
+        if (this.region !== undefined && isFloatLoad(row.code)) {
+          this.operands.push(this.loaded(this.region, this.popAddress(), row.code));
+          return;
+        }
         this.popExact(row.params!.length);
         this.pushExact(row.results!.length);
         return;
@@ -314,6 +433,51 @@ export class NanAnalysis {
     }
   }
 
+  // ---- stores that wait for their check
+
+  private store(type: FixType): void {
+    const value = this.pop();
+    const { reader } = this;
+    if (value < 0 || this.types[value] !== type) {
+      // What it stores must not be stored again with an older value.
+      this.closeRegion(reader.wasmOffset);
+      this.require(value);
+      this.pop();
+      return;
+    }
+    const byteAddr = this.popAddress();
+    if (this.region?.stores.length === MOST_STORES) this.closeRegion(reader.wasmOffset);
+    if (this.region === undefined) {
+      this.region = { stores: [], breaks: [], end: 0 };
+      this.regions.push(this.region);
+    }
+    const address = this.module.memoryTypes[reader.c]!.address64 ? ValType.I64 : ValType.I32;
+    this.region.stores.push({ start: reader.wasmOffset, end: reader.pos, type, address, candidate: value, byteAddr });
+  }
+
+  private closeRegion(offset: number): void {
+    if (this.region === undefined) return;
+    this.region.end = offset;
+    this.region = undefined;
+  }
+
+  /** Pops the address of a load or store: the first byte that it means, or -1. */
+  private popAddress(): number {
+    const address = this.pop();
+    return address === CONSTANT ? this.constants[this.operands.length]! + this.reader.b : -1;
+  }
+
+  /** A float that may have been stored just before, unless both addresses are known. */
+  private loaded({ stores, breaks }: Region, byteAddr: number, code: number): number {
+    const end = byteAddr + (code === Wasm.F32Load ? 4 : 8);
+    const apart = (store: OpenStore): boolean =>
+      store.byteAddr >= 0 && (store.byteAddr >= end || store.byteAddr + (store.type === FixType.F32 ? 4 : 8) <= byteAddr);
+    if (byteAddr >= 0 && stores.every(apart)) return EXACT;
+    const candidate = this.open(BREAK);
+    breaks.push({ candidate, storesBefore: stores.length, offset: this.reader.wasmOffset });
+    return candidate;
+  }
+
   /** The result of an instruction that passes one operand on: the canonical NaN has no sign to lose, and is one in every lane. */
   private pass1(operand: number, takes: number, gives: FixType): number {
     if (operand >= 0 && this.types[operand] === takes) return this.open(gives);
@@ -338,6 +502,7 @@ export class NanAnalysis {
 
   private asType(operand: number, type: number): number {
     if (operand >= 0 && this.types[operand] !== type) {
+      if (this.types[operand] === BREAK && type < FixType.F32x4) return operand;
       this.require(operand);
       return EXACT;
     }
@@ -347,8 +512,17 @@ export class NanAnalysis {
     return operand;
   }
 
+  /** Before an instruction that divides or joins control: what is read behind it has to be exact. */
+  private divide(): void {
+    if (this.held.size === 0) return;
+    const { wasmOffset } = this.reader;
+    for (const [local, value] of this.held) if (this.liveness!.isLive(wasmOffset, local)) this.require(value);
+    this.held.clear();
+  }
+
   private special(code: number): void {
     const { reader, operands } = this;
+    if (DIVIDES.has(code)) this.divide();
     switch (code) {
       case Wasm.LocalGet:
         this.localGet(reader.a);
@@ -502,7 +676,7 @@ export class NanAnalysis {
     const [second, first] = [this.pop(), this.pop()];
     const candidate = Math.max(first, second);
     const canonical = (value: number): boolean =>
-      value === NUMBER || (value >= 0 && (candidate < 0 || this.types[value] === this.types[candidate]));
+      value === NUMBER || (value >= 0 && this.types[value] !== BREAK && this.types[value] === this.types[candidate]);
     if (!canonical(first) || !canonical(second)) this.operands.push(this.compound([first, second]));
     else this.operands.push(candidate >= 0 ? this.open(this.types[candidate]!) : NUMBER);
   }
@@ -511,18 +685,25 @@ export class NanAnalysis {
 
   private localGet(index: number): void {
     const kind = this.localKinds[index]!;
-    this.operands.push(kind >= FIRST_OPEN_LOCAL ? this.open((kind - FIRST_OPEN_LOCAL) as FixType) : kind === NUMBER_LOCAL ? NUMBER : EXACT);
+    const held = this.held.get(index);
+    if (held !== undefined) this.operands.push(held);
+    else
+      this.operands.push(
+        kind >= FIRST_OPEN_LOCAL ? this.open((kind - FIRST_OPEN_LOCAL) as FixType) : kind === NUMBER_LOCAL ? NUMBER : EXACT,
+      );
   }
 
   /** True when the value had to be exact. A local that gets exact NaNs of any kind takes nothing open from then on. */
   private setLocal(index: number, value: number): boolean {
     const kind = this.localKinds[index]!;
     if (kind === EXACT_LOCAL) {
-      this.require(value);
-      return true;
+      // Whether it has to be exact is known when control divides.
+      if (value >= 0 || value <= FIRST_COMPOUND) this.held.set(index, value);
+      else this.held.delete(index);
+      return false;
     }
     if (value === NUMBER) return false;
-    if (value >= 0) {
+    if (value >= 0 && this.types[value] !== BREAK) {
       const open = FIRST_OPEN_LOCAL + this.types[value]!;
       if (kind === open) return false;
       this.changed = true;

@@ -10,7 +10,7 @@ import { InstrReader } from "../vm/instr.ts";
 import { opcodeRow, Wasm } from "../vm/opcodes.ts";
 import { ByteReader } from "../vm/reader.ts";
 import { ExternKind, type FuncBody, type FuncType, isNullable, isRefType, type Module, typeIndexOf, ValType } from "../vm/types.ts";
-import { isArithmetic, NanAnalysis } from "./nan.ts";
+import { FixType, isArithmetic, NanAnalysis, type OpenStore, type StoreGroup } from "./nan.ts";
 
 /** Names of the exports that the rewriter adds, all behind a prefix that the module does not use. */
 export interface ReservedNames {
@@ -20,6 +20,8 @@ export interface ReservedNames {
   global(index: number): string;
   /** The start function, when the module has one. */
   readonly start: string;
+  /** A global that is 1 while stores wait for their check, and so after a trap between them; absent when there are none. */
+  readonly pending: string;
   /** The table whose elements are told of grows; absent from the exports when nothing can grow. */
   readonly reports: string;
   /** The table of all functions that may be seen from outside. */
@@ -75,13 +77,23 @@ interface Edit {
   /** Bytes `[start, end)` of the module are replaced. */
   readonly start: number;
   readonly end: number;
-  readonly kind: "fix" | "memory.grow" | "table.grow" | "relaxed";
-  /** FixType, memory, table or opcode. */
+  readonly kind: "fix" | "check" | "store" | "memory.grow" | "table.grow" | "relaxed";
+  /** FixType, place in a group of stores, memory, table or opcode. */
   readonly index: number;
+  readonly group?: StoreGroup;
+}
+
+/** At one place a value is fixed first, then stores before it are checked. */
+const editRanks: Readonly<Partial<Record<Edit["kind"], number>>> = { fix: 0, check: 1 };
+
+function editRank({ kind }: Edit): number {
+  return editRanks[kind] ?? 2;
 }
 
 const magicAndVersion = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
 const FUNC_FORM = 0x60;
+/** A mutable i32 that begins with 0. */
+const pendingGlobal = Uint8Array.of(ValType.I32, 1, Wasm.I32Const, 0, Wasm.End);
 const sectionsBefore: readonly number[] = [SectionId.Type, SectionId.Import, SectionId.Function, SectionId.Table, SectionId.Memory];
 const sectionsAfter: readonly number[] = [
   SectionId.Global,
@@ -100,6 +112,8 @@ class Rewriter {
   private readonly analysis: NanAnalysis;
   private readonly names: ReservedNames;
   private fixCount = 0;
+  /** True when there is a group of stores. */
+  private grouped = false;
 
   /** What is added, in the order of the indices: helper functions by what they do, their types and bodies. */
   private readonly newTypes: FuncType[] = [];
@@ -140,6 +154,7 @@ class Rewriter {
       [SectionId.Type, () => this.appended(SectionId.Type, this.newTypes.map(typeEntry))],
       [SectionId.Function, () => this.appended(SectionId.Function, this.helperTypes.map(numberEntry))],
       [SectionId.Table, () => this.appended(SectionId.Table, this.tableEntries(funcIndices.length))],
+      [SectionId.Global, () => this.appended(SectionId.Global, this.grouped ? [pendingGlobal] : [])],
       [SectionId.Export, () => this.appended(SectionId.Export, this.exportEntries())],
       [SectionId.Start, () => undefined],
       [SectionId.Elem, () => this.appended(SectionId.Elem, this.elemEntries(funcIndices))],
@@ -204,6 +219,7 @@ class Rewriter {
       ...module.tableTypes.map((_, i) => exportEntry(names.table(i), ExternKind.Table, i)),
       ...module.globalTypes.map((_, i) => exportEntry(names.global(i), ExternKind.Global, i)),
     ];
+    if (this.grouped) entries.push(exportEntry(names.pending, ExternKind.Global, module.globalTypes.length));
     if (module.start !== undefined) entries.push(exportEntry(names.start, ExternKind.Func, module.start));
     if (this.reportsGrows) entries.push(exportEntry(names.reports, ExternKind.Table, this.reportsTable));
     if (this.withFuncs) entries.push(exportEntry(names.funcs, ExternKind.Table, this.funcsTable));
@@ -329,38 +345,45 @@ class Rewriter {
     analysis.analyse(type, body);
     const { fixOffsets, fixTypes } = analysis;
     for (const [i, at] of fixOffsets.entries()) edits.push({ start: at, end: at, kind: "fix", index: fixTypes[i]! });
+    for (const group of analysis.groups) {
+      for (const [i, { start, end }] of group.stores.entries()) edits.push({ start, end, kind: "store", index: i, group });
+      edits.push({ start: group.checkOffset, end: group.checkOffset, kind: "check", index: 0, group });
+      this.grouped = true;
+    }
     this.fixCount += fixOffsets.length;
-    edits.sort((a, b) => a.start - b.start);
+    edits.sort((a, b) => a.start - b.start || editRank(a) - editRank(b));
   }
 
   private body(out: ByteWriter, funcIndex: number, body: FuncBody, edits: readonly Edit[]): void {
     const { bytes, funcTypes } = this.module;
     const scratch = new ByteWriter(body.end - body.start + edits.length * 24 + 16);
-    // One more local for each type of value that is fixed somewhere.
-    const fixed = fixForms.filter((_, fixType) => edits.some(({ kind, index }) => kind === "fix" && index === fixType));
-    const localCount = body.localRuns.reduce((sum, run) => sum + run.count, funcTypes[funcIndex]!.params.length);
-    this.locals(
-      scratch,
-      body,
-      fixed.map(({ valType }) => valType),
-    );
+    const locals = new AddedLocals(body.localRuns.reduce((sum, run) => sum + run.count, funcTypes[funcIndex]!.params.length));
+    const code = new ByteWriter(body.end - body.start + edits.length * 24 + 16);
     let at = body.codeStart;
-    for (const { start, end, kind, index } of edits) {
-      scratch.range(bytes, at, start);
+    for (const { start, end, kind, index, group } of edits) {
+      code.range(bytes, at, start);
       at = end;
       switch (kind) {
         case "fix":
-          fix(scratch, localCount + fixed.indexOf(fixForms[index]!), fixForms[index]!);
+          fix(code, locals.get(fixForms[index]!.valType, 0), fixForms[index]!);
+          break;
+        case "store":
+          this.groupedStore(code, locals, group!, index);
+          break;
+        case "check":
+          this.check(code, locals, group!);
           break;
         case "relaxed":
-          this.relaxed(scratch, index);
+          this.relaxed(code, index);
           break;
         default:
-          scratch.u8(Wasm.Call);
-          scratch.number(this.helper(kind, index));
+          code.u8(Wasm.Call);
+          code.number(this.helper(kind, index));
       }
     }
-    scratch.range(bytes, at, body.end);
+    code.range(bytes, at, body.end);
+    this.locals(scratch, body, locals.types);
+    scratch.raw(code.view());
     out.number(scratch.length);
     out.raw(scratch.view());
   }
@@ -373,6 +396,54 @@ class Rewriter {
     out.number(count + added.length);
     out.range(bytes, reader.pos, body.codeStart);
     for (const type of added) out.raw(Uint8Array.of(1, type));
+  }
+
+  /** A store whose value and address wait for the check. The first of a group says that stores wait. */
+  private groupedStore(out: ByteWriter, locals: AddedLocals, { stores }: StoreGroup, index: number): void {
+    const store = stores[index]!;
+    const value = valueLocal(locals, store, index);
+    if (index === 0) this.setPending(out, 1);
+    out.u8(Wasm.LocalSet);
+    out.number(value);
+    out.u8(Wasm.LocalTee);
+    out.number(addressLocal(locals, store, index));
+    out.u8(Wasm.LocalGet);
+    out.number(value);
+    out.range(this.module.bytes, store.start, store.end);
+  }
+
+  /** If the sum of all values is a NaN, one of them may be: all are stored again, fixed. */
+  private check(out: ByteWriter, locals: AddedLocals, { stores }: StoreGroup): void {
+    const double = stores.some(({ type }) => type === FixType.F64);
+    const form = fixForms[double ? FixType.F64 : FixType.F32]!;
+    for (const [i, store] of stores.entries()) {
+      out.u8(Wasm.LocalGet);
+      out.number(valueLocal(locals, store, i));
+      if (double && store.type === FixType.F32) out.u8(Wasm.F64PromoteF32);
+      if (i > 0) out.u8(double ? Wasm.F64Add : Wasm.F32Add);
+    }
+    const sum = locals.get(form.valType, 0);
+    out.u8(Wasm.LocalTee);
+    out.number(sum);
+    out.u8(Wasm.LocalGet);
+    out.number(sum);
+    writeCode(out, form.compare);
+    out.raw(Uint8Array.of(Wasm.I32Eqz, Wasm.If, EMPTY_BLOCK));
+    for (const [i, store] of stores.entries()) {
+      out.u8(Wasm.LocalGet);
+      out.number(addressLocal(locals, store, i));
+      out.u8(Wasm.LocalGet);
+      out.number(valueLocal(locals, store, i));
+      fix(out, locals.get(fixForms[store.type]!.valType, 0), fixForms[store.type]!);
+      out.range(this.module.bytes, store.start, store.end);
+    }
+    out.u8(Wasm.End);
+    this.setPending(out, 0);
+  }
+
+  private setPending(out: ByteWriter, value: number): void {
+    out.raw(Uint8Array.of(Wasm.I32Const, value, Wasm.GlobalSet));
+    out.number(this.module.globalTypes.length);
   }
 
   /** An instruction of relaxed SIMD as the deterministic profile has it: another instruction, or a function. */
@@ -453,6 +524,38 @@ const relaxedProduct: Readonly<Record<number, readonly number[]>> = {
   [Wasm.F64x2RelaxedNmadd]: [Wasm.F64x2Mul, Wasm.F64x2Neg],
 };
 
+const EMPTY_BLOCK = 0x40;
+
+/** Locals behind those of a body, by type and number; made when they are first asked for. */
+class AddedLocals {
+  readonly types: ValType[] = [];
+  private readonly firstIndex: number;
+  private readonly known = new Map<string, number>();
+
+  constructor(firstIndex: number) {
+    this.firstIndex = firstIndex;
+  }
+
+  get(type: ValType, number: number): number {
+    const key = `${type} ${number}`;
+    let index = this.known.get(key);
+    if (index === undefined) {
+      index = this.firstIndex + this.types.push(type) - 1;
+      this.known.set(key, index);
+    }
+    return index;
+  }
+}
+
+/** Number 0 of each type is for what lasts no longer than a fix. */
+function valueLocal(locals: AddedLocals, { type }: OpenStore, index: number): number {
+  return locals.get(fixForms[type]!.valType, index + 1);
+}
+
+function addressLocal(locals: AddedLocals, { address }: OpenStore, index: number): number {
+  return locals.get(address, index + 1);
+}
+
 interface FixForm {
   readonly valType: ValType;
   /** Instruction and immediate of the canonical NaN. */
@@ -529,6 +632,7 @@ function reservedNames(module: Module): ReservedNames {
     table: (index) => `${prefix}t${index}`,
     global: (index) => `${prefix}g${index}`,
     start: `${prefix}start`,
+    pending: `${prefix}pending`,
     reports: `${prefix}reports`,
     funcs: `${prefix}funcs`,
   };

@@ -329,7 +329,7 @@ async function readEndReason(storage: TraceStorage, entries: readonly ChunkEntry
   const end = entries.find((entry) => entry.kind === ChunkKind.End);
   if (end === undefined || end.storedBytes === 0) return EndReason.Finished;
   const reason = new ByteReader(await readChunk(storage, end), end.offset).number();
-  return reason === EndReason.NativeStackOverflow ? reason : EndReason.Finished;
+  return reason === EndReason.NativeStackOverflow || reason === EndReason.UncheckedStores ? reason : EndReason.Finished;
 }
 
 /** Finds the chunks by their heads. A chunk that the file cuts off, and a last chunk with a wrong checksum, are the end. */

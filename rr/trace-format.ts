@@ -124,6 +124,8 @@ export const EndReason = {
   Finished: 0,
   /** The engine ran out of native stack, at a depth that no replay can know. The trace ends before that. */
   NativeStackOverflow: 1,
+  /** A native engine trapped where NaNs just stored were not yet checked, and the program went on. */
+  UncheckedStores: 2,
 } as const;
 export type EndReason = (typeof EndReason)[keyof typeof EndReason];
 
