@@ -1,0 +1,31 @@
+/** What random modules have found, as the smallest module that shows it. */
+import { expect } from "chai";
+import { describe, it } from "mocha";
+import { Bench, checkedModule, WAYS } from "../support/machines.ts";
+import { wat } from "../support/wat.ts";
+
+const FOUND: Readonly<Record<string, { readonly text: string; readonly result: number }>> = {
+  "generating a function with a try_table before an else": {
+    text: `(module (tag $t (param i32))
+      (func (export "main") (result i32) (local $i i32)
+        (if (result i32) (i32.eqz (local.get $i))
+          (then
+            (block $caught (result i32)
+              (try_table (catch $t $caught)
+                (loop $again
+                  (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 5))))
+                (throw $t (local.get $i)))
+              (i32.const 9)))
+          (else (loop (br 0)) (i32.const 1)))))`,
+    result: 5,
+  },
+};
+
+describe("what random modules have found", () => {
+  for (const [what, { text, result }] of Object.entries(FOUND)) {
+    it(what, async () => {
+      const module = checkedModule(await wat(text));
+      for (const way of WAYS) expect(new Bench(module, way).call("main"), way).to.deep.equal({ kind: "return", values: [result] });
+    });
+  }
+});
