@@ -33,7 +33,8 @@ const FP_KERNELS: readonly (readonly [name: string, work: number])[] = [
 
 /** Measures everything; traces are written into `folder`. */
 export async function measureNative(rounds: number, quick: boolean, folder: string): Promise<NativeOverhead> {
-  const marathon = await measureGuest("marathon", [quick ? "10" : "40"], rounds, folder);
+  // Long runs: to begin one takes some 15 ms, for hashing and storing the module.
+  const marathon = await measureGuest("marathon", [quick ? "600" : "1500"], rounds, folder);
   const fp: Record<string, number> = {};
   for (const [name, work] of FP_KERNELS) fp[name] = await measureKernel(name, work, rounds, folder);
   const calls = await measureGuest("paced", [quick ? "100000" : "300000", "4800"], rounds, folder);

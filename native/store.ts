@@ -12,7 +12,7 @@ import { type GlobalType, type Module, ValType, valTypeName } from "../vm/types.
 import type { NativeFunction, NativeGlobal, NativeMemory, NativeTable } from "./engine.ts";
 
 /** Slots for arguments and results of nested calls: more than native stacks have room for. */
-const SLOTS = 1 << 20;
+const SLOTS = 1 << 18;
 
 /** A memory of the engine with views, which are replaced when it has grown: `refresh` has to be told. */
 export class MemoryBook {
