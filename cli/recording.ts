@@ -10,7 +10,7 @@ import { Recorder } from "../rr/recorder.ts";
 import { RecordingSnapshots } from "../rr/sidecar.ts";
 import { DEFAULT_STACK_BYTES } from "../vm/store.ts";
 import type { Preview1Args } from "../wasi/effects.ts";
-import type { Preview1Function } from "../wasi/preview1.ts";
+import { PREVIEW1, PREVIEW1_MODULE, type Preview1Function } from "../wasi/preview1.ts";
 import { CliError, ExitCode, errorLine, usageError } from "./errors.ts";
 import { FileSink } from "./file-storage.ts";
 import { guestMachine, loadGuest, runGuest } from "./guest.ts";
@@ -59,6 +59,12 @@ export async function record(path: string, words: readonly string[], options: Gu
   const snapshots = settings.snapshots
     ? new RecordingSnapshots(machine.store, () => recorder.eventCount, { policy: STORED_POLICY })
     : undefined;
+  // A signal that came while wasm ran is still on its way to us: it must be here before the program waits.
+  machine.pauseBefore = (funcAddr, argSlot) => {
+    const func = machine.store.funcs[funcAddr]!;
+    const known = func.kind === "host" && func.module === PREVIEW1_MODULE ? PREVIEW1.get(func.name) : undefined;
+    return known?.mayBlock === true && waits(known, [machine.store.i32[argSlot * 2]! >>> 0]);
+  };
   machine.onSlice = () => {
     if (signals.received) throw new Interrupted();
     snapshots?.look();

@@ -270,6 +270,7 @@ return ${LEFT};
     const { reader } = draft;
     switch (reader.code) {
       case Wasm.Nop:
+      case Wasm.AtomicFence:
         break;
       case Wasm.Unreachable:
         this.line(`x=${this.site()};break X;`);

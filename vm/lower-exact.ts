@@ -172,6 +172,7 @@ class ExactLowering {
     const { a } = reader;
     switch (reader.code) {
       case Wasm.Nop:
+      case Wasm.AtomicFence:
         break;
       case Wasm.Unreachable:
         draft.emit(Op.Unreachable);

@@ -288,6 +288,7 @@ class FastLowering extends FastArithmetic {
     const { reader } = draft;
     switch (reader.code) {
       case Wasm.Nop:
+      case Wasm.AtomicFence:
         break;
       case Wasm.Unreachable:
         draft.emit(Op.Unreachable);

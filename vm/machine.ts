@@ -107,6 +107,12 @@ export class Machine {
   onSlice: (() => void) | undefined;
   /** Tells which exception of wasm stands for what a host function threw; undefined (or none told) for what wasm cannot catch. */
   exceptionOf: ((thrown: unknown) => HostException | undefined) | undefined;
+  /**
+   * Asked before each host function: true lets `callAsync` return to the event loop first, as it does between slices. For
+   * functions that block, so that a signal that came before is noticed. Arguments are in slots from `argSlot`.
+   */
+  pauseBefore: ((funcAddr: number, argSlot: number) => boolean) | undefined;
+  private paused = false;
   /** Called when a call has trapped and its frames are still there to look at; `thrown` is what a host function threw. */
   onTrap: ((thrown: unknown) => void) | undefined;
 
@@ -264,9 +270,22 @@ export class Machine {
     for (;;) {
       const result = this.slice(depth);
       if (result !== undefined) return result;
-      this.onSlice?.();
       await turn();
+      // The first turn may have ended before anything was polled: where it began in the phase after that.
+      if (this.paused) await turn();
+      this.onSlice?.();
     }
+  }
+
+  /** Whether the event loop has to turn before the host function that is called now; once for each call. */
+  private pauses(): boolean {
+    if (this.pauseBefore === undefined || this.paused) {
+      this.paused = false;
+      return false;
+    }
+    const at = this.store.frameTop - FRAME_WORDS;
+    this.paused = this.pauseBefore(this.store.frames[at + Frame.Func]!, this.store.frames[at + Frame.Fp]!);
+    return this.paused;
   }
 
   private slice(depth: number): CallResult | undefined {
@@ -387,6 +406,7 @@ export class Machine {
           break;
         }
         case Status.InHost:
+          if (this.pauses()) return undefined;
           this.callHost();
           break;
         case Status.Growing: {

@@ -151,6 +151,14 @@ describe("rewasm record and replay", () => {
     expect(place.rewasm(["replay", "stop.rrw"]).status).to.equal(130);
   });
 
+  it("Ctrl-C before a read that waits is not lost", async () => {
+    const child = place.start(["record", "-o", "early.rrw", guestPath("cat")]);
+    while (!existsSync(place.file("early.rrw"))) await new Promise((resolve) => setTimeout(resolve, 2));
+    child.kill("SIGINT");
+    const { status, signal } = await ended(child);
+    expect(signal === "SIGINT" || status === 130).to.equal(true);
+  });
+
   it("Ctrl-C in a read that waits leaves a trace up to there", async () => {
     const child = place.start(["record", "-o", "wait.rrw", guestPath("cat")]);
     while (!existsSync(place.file("wait.rrw"))) await new Promise((resolve) => setTimeout(resolve, 50));
