@@ -9,7 +9,7 @@ import { Wasm } from "./opcodes.ts";
 import { FRAME_WORDS, Frame, FrameFlag, Status, type Store } from "./store.ts";
 import { Trap } from "./trap.ts";
 import { type CatchClause, findClause } from "./try-regions.ts";
-import { slotCount } from "./types.ts";
+import { isWide, slotCount, slotTypes } from "./types.ts";
 
 /** Slots that an exception of a tag carries. */
 function carriedSlots(store: Store, tagAddr: number): number {
@@ -23,7 +23,10 @@ export function makeException(store: Store, tagAddr: number, slot: number, force
   const cell = heap.allocate(1 + count, forced);
   if (cell <= 0) return cell;
   heap.words[cell * CELL_WORDS] = (tagAddr << 2) | BlockKind.Exception;
-  heap.words.set(i32.subarray(slot * 2, (slot + count) * 2), (cell + 1) * CELL_WORDS);
+  const to = (cell + 1) * CELL_WORDS;
+  heap.words.set(i32.subarray(slot * 2, (slot + count) * 2), to);
+  // The upper half of a 32-bit value's slot is whatever was there, which is no part of the state.
+  for (const [i, type] of slotTypes(store.tags[tagAddr]!.type.params).entries()) if (!isWide(type)) heap.words[to + i * 2 + 1] = 0;
   return refOfCell(cell);
 }
 

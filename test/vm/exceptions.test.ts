@@ -212,3 +212,21 @@ describe("exceptions", function () {
     expect(bench.store.depth).to.equal(0);
   });
 });
+
+describe("what an exception carries", () => {
+  it("is the value alone, whatever its slot held before", async () => {
+    const module = await assemble(`(module (tag $t (param i32)) (global $g (mut i64) (i64.const -1))
+      (func (export "main") (param $n i64) (param $i i32) (result i32)
+        (drop (i64.mul (local.get $n) (global.get $g)))
+        (block $caught (result i32 exnref)
+          (try_table (catch_ref $t $caught) (throw $t (local.get $i)))
+          (unreachable))
+        (drop)))`);
+    const hashes = WAYS.map((way) => {
+      const bench = new Bench(module, way);
+      expect(bench.call("main", 5n, 7)).to.deep.equal({ kind: "return", values: [7] });
+      return bench.hash();
+    });
+    expect(new Set(hashes).size).to.equal(1);
+  });
+});
