@@ -11,12 +11,11 @@ import type { LoweringDraft } from "./lower.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
 import { Gc, Leave, Op, opRows, plainLowerings } from "./ops.ts";
 import { emitSimd, isSimd } from "./simd-form.ts";
-import { addCatchClause, addTableClauses, beginRegion, type CatchClause } from "./try-regions.ts";
+import { addCatchClause, beginTry, endDelegating, endRegion, type GuardedControl } from "./try-regions.ts";
 import { isNullable, isWide, slotCount, slotsOf, slotTypes, ValType } from "./types.ts";
 
-interface Control {
+interface Control extends GuardedControl {
   readonly kind: "func" | "block" | "loop" | "if" | "try";
-  readonly height: number;
   /** Types slot by slot. */
   readonly params: readonly ValType[];
   readonly results: readonly ValType[];
@@ -24,15 +23,6 @@ interface Control {
   readonly endFixups: number[];
   /** Word to receive the code index of the else part; -1 when there is none pending. */
   elseFixup: number;
-  /** Of a loop. */
-  readonly target: number;
-  /** Clauses of exceptions that lead to the end. */
-  readonly catches: CatchClause[];
-  /** The guarded region that its body is, or -1; of an old try also the region that its catches belong to. */
-  region: number;
-  tryRegion: number;
-  /** Of an old try: the slot for the exception that it handles. */
-  hiddenSlot: number;
 }
 
 const MAX_U32 = 0xffff_ffff;
@@ -374,39 +364,19 @@ class ExactLowering {
 
   private tryPart(): void {
     const { draft, controls } = this;
-    const { reader } = draft;
-    const type = blockType(draft.module, reader.a);
-    const region = beginRegion(draft, this.enclosingRegion(0));
-    if (reader.code === Wasm.TryTable) {
-      addTableClauses(draft, region, (depth) => {
-        const { kind, height, target, catches } = this.control(depth);
-        return { slot: this.slot(height), pc: kind === "loop" ? target : -1, catches };
-      });
-    }
-    const depth = controls.filter(({ hiddenSlot }) => hiddenSlot >= 0).length;
-    this.open("try", type.params, type.results, -1, 0);
-    const control = controls.at(-1)!;
-    control.region = region;
-    if (reader.code === Wasm.TryTable) return;
-    control.tryRegion = region;
-    control.hiddenSlot = draft.hiddenSlot(depth);
-  }
-
-  /** The innermost guarded region around the block at `depth`, that block included, or -1. */
-  private enclosingRegion(depth: number): number {
-    for (let at = this.controls.length - 1 - depth; at >= 0; at--) if (this.controls[at]!.region >= 0) return this.controls[at]!.region;
-    return -1;
-  }
-
-  private endRegion(control: Control): void {
-    if (control.region >= 0) this.draft.regions[control.region]!.end = this.draft.pc;
-    control.region = -1;
+    const type = blockType(draft.module, draft.reader.a);
+    beginTry(
+      draft,
+      controls,
+      (height) => this.slot(height),
+      () => this.open("try", type.params, type.results, -1, 0),
+    );
   }
 
   private catchPart(): void {
     const { draft } = this;
     const control = this.controls.at(-1)!;
-    this.endRegion(control);
+    endRegion(draft, control);
     if (draft.deadDepth < 0) control.endFixups.push(draft.emit(Op.Br, 0, 0) + 1);
     draft.deadDepth = -1;
     this.popTo(control.height);
@@ -415,11 +385,7 @@ class ExactLowering {
   }
 
   private delegate(depth: number): void {
-    const control = this.controls.at(-1)!;
-    const { region } = control;
-    this.endRegion(control);
-    // The label is counted from outside of the block that ends here.
-    this.draft.regions[region]!.next = this.enclosingRegion(depth + 1);
+    endDelegating(this.draft, this.controls, depth);
     this.endBlock();
   }
 
@@ -539,7 +505,7 @@ class ExactLowering {
   private endBlock(): void {
     const control = this.controls.pop()!;
     const { draft } = this;
-    this.endRegion(control);
+    endRegion(draft, control);
     const jumped = control.endFixups.length > 0 || control.elseFixup >= 0 || control.catches.length > 0;
     const reached = this.draft.deadDepth < 0 || jumped;
     for (const clause of control.catches) clause.pc = draft.pc;

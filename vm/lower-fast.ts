@@ -18,7 +18,7 @@ import { InstrFlag, Wasm } from "./opcodes.ts";
 import { Gc, Leave, Op, plainLowerings } from "./ops.ts";
 import { absorbScalars, isSimd, SimdOp } from "./simd-form.ts";
 import type { Global } from "./store.ts";
-import { addCatchClause, addTableClauses, beginRegion, type CatchClause } from "./try-regions.ts";
+import { addCatchClause, beginTry, endDelegating, endRegion, type GuardedControl } from "./try-regions.ts";
 import { isNullable, isWide, slotCount, slotsOf, slotTypes, ValType } from "./types.ts";
 import { Where } from "./virtual-stack.ts";
 
@@ -28,23 +28,13 @@ interface Fixup {
   readonly acc: number;
 }
 
-interface Control {
+interface Control extends GuardedControl {
   readonly kind: "func" | "block" | "loop" | "if" | "try";
-  readonly height: number;
   /** Types slot by slot. */
   readonly params: readonly ValType[];
   readonly results: readonly ValType[];
   readonly endFixups: Fixup[];
   elseFixup: Fixup | undefined;
-  /** Of a loop: the code index of its header, whose acc is 0. */
-  readonly target: number;
-  /** Clauses of exceptions that lead to the end. */
-  readonly catches: CatchClause[];
-  /** The guarded region that its body is, or -1; of an old try also the region that its catches belong to. */
-  region: number;
-  tryRegion: number;
-  /** Of an old try: the slot for the exception that it handles. */
-  hiddenSlot: number;
 }
 
 export function lowerFast(draft: LoweringDraft): void {
@@ -381,40 +371,20 @@ class FastLowering extends FastArithmetic {
 
   private tryPart(): void {
     const { draft, controls } = this;
-    const { reader } = draft;
-    const type = blockType(draft.module, reader.a);
+    const type = blockType(draft.module, draft.reader.a);
     this.settleAll();
-    const region = beginRegion(draft, this.enclosingRegion(0));
-    if (reader.code === Wasm.TryTable) {
-      addTableClauses(draft, region, (depth) => {
-        const { kind, height, target, catches } = this.control(depth);
-        return { slot: this.slot(height), pc: kind === "loop" ? target : -1, catches };
-      });
-    }
-    const depth = controls.filter(({ hiddenSlot }) => hiddenSlot >= 0).length;
-    this.open("try", type.params, type.results, undefined, 0);
-    const control = controls.at(-1)!;
-    control.region = region;
-    if (reader.code === Wasm.TryTable) return;
-    control.tryRegion = region;
-    control.hiddenSlot = draft.hiddenSlot(depth);
-  }
-
-  /** The innermost guarded region around the block at `depth`, that block included, or -1. */
-  private enclosingRegion(depth: number): number {
-    for (let at = this.controls.length - 1 - depth; at >= 0; at--) if (this.controls[at]!.region >= 0) return this.controls[at]!.region;
-    return -1;
-  }
-
-  private endRegion(control: Control): void {
-    if (control.region >= 0) this.draft.regions[control.region]!.end = this.draft.pc;
-    control.region = -1;
+    beginTry(
+      draft,
+      controls,
+      (height) => this.slot(height),
+      () => this.open("try", type.params, type.results, undefined, 0),
+    );
   }
 
   private catchPart(): void {
     const { draft } = this;
     const control = this.controls.at(-1)!;
-    this.endRegion(control);
+    endRegion(draft, control);
     if (draft.deadDepth < 0) {
       this.moveToLabel(control);
       this.jumpFrom(draft.emit(Op.Br, 0, 0), control);
@@ -429,11 +399,7 @@ class FastLowering extends FastArithmetic {
   }
 
   private delegate(depth: number): void {
-    const control = this.controls.at(-1)!;
-    const { region } = control;
-    this.endRegion(control);
-    // The label is counted from outside of the block that ends here.
-    this.draft.regions[region]!.next = this.enclosingRegion(depth + 1);
+    endDelegating(this.draft, this.controls, depth);
     this.endBlock();
   }
 
@@ -478,7 +444,7 @@ class FastLowering extends FastArithmetic {
   private endBlock(): void {
     const control = this.controls.pop()!;
     const { draft } = this;
-    this.endRegion(control);
+    endRegion(draft, control);
     const fixups = control.elseFixup === undefined ? control.endFixups : [control.elseFixup, ...control.endFixups];
     if (fixups.length > 0 || control.catches.length > 0) {
       if (this.draft.deadDepth < 0) this.settleAll();

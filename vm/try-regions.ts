@@ -29,39 +29,87 @@ export interface TryRegion {
   next: number;
 }
 
-/** A label that catch clauses may lead to, while code is made. */
-export interface CatchTarget {
-  /** First slot, from the frame's, of the label's values. */
-  readonly slot: number;
-  /** Code index of a loop's header; -1 for labels that come later. */
-  readonly pc: number;
-  /** Clauses that wait for the label's code index. */
+/** What a lowering keeps of guarded regions for each open block. */
+export interface GuardedControl {
+  readonly kind: string;
+  readonly height: number;
+  /** Of a loop: the code index of its header, where nothing is uncharged. */
+  readonly target: number;
+  /** Clauses of exceptions that lead to the end, and wait for its code index. */
   readonly catches: CatchClause[];
+  /** The guarded region that its body is, or -1; of an old try also the region that its catches belong to. */
+  region: number;
+  tryRegion: number;
+  /** Of an old try: the slot for the exception that it handles. */
+  hiddenSlot: number;
 }
 
-/** Begins a guarded region at the draft's place, inside of region `outer` or none (-1); returns its index. */
-export function beginRegion(draft: LoweringDraft, outer: number): number {
-  return draft.regions.push({ start: draft.pc, end: draft.pc, clauses: [], next: outer }) - 1;
+/**
+ * Begins the try or try_table that the draft's reader is at: its region, and of a try_table the clauses. `open` adds its
+ * control to `controls`; `slotAt` is the slot, from the frame's first, of an operand height.
+ */
+export function beginTry(
+  draft: LoweringDraft,
+  controls: readonly GuardedControl[],
+  slotAt: (height: number) => number,
+  open: () => void,
+): void {
+  const region = draft.regions.push({ start: draft.pc, end: draft.pc, clauses: [], next: enclosingRegion(controls, 0) }) - 1;
+  const table = draft.reader.code === Wasm.TryTable;
+  if (table) addTableClauses(draft, region, controls, slotAt);
+  const depth = controls.filter(({ hiddenSlot }) => hiddenSlot >= 0).length;
+  open();
+  const control = controls.at(-1)!;
+  control.region = region;
+  if (table) return;
+  control.tryRegion = region;
+  control.hiddenSlot = draft.hiddenSlot(depth);
 }
 
-/** Adds the clauses of the try_table that the draft's reader is at. `target` answers the label at a depth outside of it. */
-export function addTableClauses(draft: LoweringDraft, region: number, target: (depth: number) => CatchTarget): void {
+/** The innermost guarded region around the block at `depth`, that block included, or -1. */
+function enclosingRegion(controls: readonly GuardedControl[], depth: number): number {
+  for (let at = controls.length - 1 - depth; at >= 0; at--) if (controls[at]!.region >= 0) return controls[at]!.region;
+  return -1;
+}
+
+/** Ends what the block guards at the draft's place, if it guards anything. */
+export function endRegion(draft: LoweringDraft, control: GuardedControl): void {
+  if (control.region >= 0) draft.regions[control.region]!.end = draft.pc;
+  control.region = -1;
+}
+
+/** Ends the innermost block, an old try that hands exceptions on to the label at `depth`. */
+export function endDelegating(draft: LoweringDraft, controls: readonly GuardedControl[], depth: number): void {
+  const control = controls.at(-1)!;
+  const { region } = control;
+  endRegion(draft, control);
+  // The label is counted from outside of the block that ends here.
+  draft.regions[region]!.next = enclosingRegion(controls, depth + 1);
+}
+
+function addTableClauses(
+  draft: LoweringDraft,
+  region: number,
+  controls: readonly GuardedControl[],
+  slotAt: (height: number) => number,
+): void {
   const { catches } = draft.reader;
   for (let i = 0; i < catches.length; i += 3) {
     const kind = catches[i]!;
     const tagIndex = catches[i + 1]!;
-    const label = target(catches[i + 2]!);
+    const label = controls[controls.length - 1 - catches[i + 2]!]!;
+    const slot = slotAt(label.height);
     const carries = tagIndex >= 0;
     const behind = carries ? slotCount(draft.module.tagTypes[tagIndex]!.params) : 0;
     const clause: CatchClause = {
       tagAddr: carries ? draft.instance.tagAddrs[tagIndex]! : -1,
-      slot: carries ? label.slot : -1,
-      refSlot: kind === CatchKind.TagRef || kind === CatchKind.AllRef ? label.slot + behind : -1,
-      pc: label.pc,
+      slot: carries ? slot : -1,
+      refSlot: kind === CatchKind.TagRef || kind === CatchKind.AllRef ? slot + behind : -1,
+      pc: label.kind === "loop" ? label.target : -1,
       acc: 0,
     };
     draft.regions[region]!.clauses.push(clause);
-    if (label.pc < 0) label.catches.push(clause);
+    if (clause.pc < 0) label.catches.push(clause);
   }
 }
 
