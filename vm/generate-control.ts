@@ -2,6 +2,7 @@
  * Control flow in generated JavaScript: blocks, loops and branches become labelled statements, calls go through the
  * tier's list of functions, ticks are charged on edges, and guards skip what comes before the loop that is entered.
  */
+import { assign } from "./generate-forms.ts";
 import { GeneratedValues, Refusal } from "./generate-values.ts";
 import { InstrReader } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
@@ -56,7 +57,7 @@ export abstract class GeneratedControl extends GeneratedValues {
   }
 
   /** For each block, loop and if in order: how many loops begin inside, and how many of them before its else. */
-  protected countLoops(): { inside: number; insideThen: number }[] {
+  private countLoops(): { inside: number; insideThen: number }[] {
     const { reader } = this.draft;
     const scan = new InstrReader(reader.bytes, reader.pos, reader.end);
     const counts: { inside: number; insideThen: number; begin: number }[] = [];
@@ -118,7 +119,7 @@ export abstract class GeneratedControl extends GeneratedValues {
     this.body.push(text);
   }
 
-  protected closeGuard(): void {
+  private closeGuard(): void {
     const control = this.controls.at(-1)!;
     if (!control.guarded) return;
     control.guarded = false;
@@ -162,12 +163,12 @@ export abstract class GeneratedControl extends GeneratedValues {
   }
 
   /** Loops that begin inside the construct being opened. */
-  protected loopsInside(): number {
+  private loopsInside(): number {
     return this.constructs[this.construct++]!.inside;
   }
 
   /** Text of a guard for a construct with loops up to `last`, when a later loop may be the one to be entered. */
-  protected skipUnless(last: number): string {
+  private skipUnless(last: number): string {
     return this.loopsSeen < this.controls.at(-1)!.lastLoop && this.controls.at(-1)!.lastLoop > last ? `if(e<=${last})` : "";
   }
 
@@ -248,7 +249,7 @@ export abstract class GeneratedControl extends GeneratedValues {
   }
 
   /** Puts a label's values into their slots' variables on the stack. */
-  protected restart(control: Control, types: readonly ValType[]): void {
+  private restart(control: Control, types: readonly ValType[]): void {
     this.stack.length = control.height;
     for (const type of types) this.push(this.slotEntry(this.stack.length, type));
   }
@@ -286,24 +287,24 @@ export abstract class GeneratedControl extends GeneratedValues {
   }
 
   /** Assigns the top values to the variables where a label wants them. */
-  protected branchValues(control: Control, types: readonly ValType[]): void {
+  private branchValues(control: Control, types: readonly ValType[]): void {
     const text = this.moveText(control, types);
     if (text !== "") this.line(text);
   }
 
-  protected moveText(control: Control, types: readonly ValType[]): string {
+  private moveText(control: Control, types: readonly ValType[]): string {
     const first = this.stack.length - types.length;
     let text = "";
     for (const [i, type] of types.entries()) {
       const entry = this.stack[first + i]!;
       const { lo, hi } = this.slotNames(control.height + i, type);
       if (entry.lo === lo) continue;
-      text += hi === "" ? `${lo}=${entry.lo};` : `t=${entry.lo};${hi}=${entry.hi};${lo}=t;`;
+      text += assign(entry.lo, entry.hi, lo, hi);
     }
     return text;
   }
 
-  protected control(depth: number): Control {
+  private control(depth: number): Control {
     return this.controls[this.controls.length - 1 - depth]!;
   }
 
@@ -373,7 +374,7 @@ export abstract class GeneratedControl extends GeneratedValues {
     for (const type of results) this.push(this.slotEntry(this.stack.length, type));
   }
 
-  protected callText(type: FuncType, first: number, callee: string): void {
+  private callText(type: FuncType, first: number, callee: string): void {
     const site = this.site(true, first);
     let text = "";
     for (const [i, param] of type.params.entries()) {

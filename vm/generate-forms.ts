@@ -161,9 +161,9 @@ const shift =
     return assign(low, high, lo, hi);
   };
 
-/** Both halves at once: the texts may use the names that are assigned. */
-function assign(low: string, high: string, lo: string, hi: string): string {
-  return `t=${low};${hi}=${high};${lo}=t;`;
+/** Assigns both halves of an i64 at once, so that the texts may use the names that are assigned; one value when there is no high half. */
+export function assign(low: string, high: string, lo: string, hi: string): string {
+  return hi === "" ? `${lo}=${low};` : `t=${low};${hi}=${high};${lo}=t;`;
 }
 
 const left = (count: number, a: PairOperand): [string, string] =>

@@ -2,8 +2,9 @@
  * The values of a function in generated JavaScript: operands as texts of pure expressions, the variables of slots, how
  * slots of the frame are loaded and stored, and where the code can leave. Nothing here knows an instruction.
  */
-import type { PairOperand } from "./generate-forms.ts";
+import { assign, type PairOperand } from "./generate-forms.ts";
 import type { LoweringDraft } from "./lower.ts";
+import { CANONICAL_NAN_32, CANONICAL_NAN_64_HIGH } from "./numeric.ts";
 import { InstrFlag } from "./opcodes.ts";
 import { ValType } from "./types.ts";
 
@@ -40,6 +41,14 @@ export interface Entry {
   readonly constant: number | undefined;
   /** Operators in the text. */
   readonly weight: number;
+}
+
+/** Where 8 bytes of the machine are: a prefix of the names of its views, and the texts of its indices in them. */
+interface Cell {
+  readonly views: "" | "G";
+  readonly word: string;
+  readonly high: string;
+  readonly wide: string;
 }
 
 export const NO_READS: ReadonlySet<string> = new Set();
@@ -95,38 +104,57 @@ export abstract class GeneratedValues {
     return slot === 0 ? "fp" : `fp+${slot}`;
   }
 
-  /** Statements that load a value of the frame into variables; a NaN that is not canonical keeps the function from being entered. */
-  protected loadSlot(type: ValType, lo: string, hi: string, slot: number): string {
+  /** A slot of the frame, and the cell of a global. */
+  private frameCell(slot: number): Cell {
+    return { views: "", word: this.word(slot), high: this.word(slot, 1), wide: this.wide(slot) };
+  }
+
+  protected globalCell(slot: number): Cell {
+    return { views: "G", word: `${slot * 2}`, high: `${slot * 2 + 1}`, wide: `${slot}` };
+  }
+
+  /** Statements that load a cell into variables; `odd` is what is done about a NaN that is not canonical, if one can be there. */
+  protected loadCell(type: ValType, lo: string, hi: string, cell: Cell, odd: string): string {
+    const words = `${cell.views}I`;
     switch (type) {
       case ValType.F32:
-        return `${lo}=S[${this.word(slot)}];if(${lo}!==${lo}&&isOddNan32(I[${this.word(slot)}]))return ${NOT_ENTERED};`;
+        return `v=${cell.views}S[${cell.word}];${odd === "" ? "" : `if(v!==v&&isOddNan32(${words}[${cell.word}]))${odd}`}${lo}=v;`;
       case ValType.F64:
-        return `${lo}=F[${this.wide(slot)}];if(${lo}!==${lo}&&isOddNan64(I[${this.word(slot)}],I[${this.word(slot, 1)}]))return ${NOT_ENTERED};`;
+        return `v=${cell.views}F[${cell.wide}];${odd === "" ? "" : `if(v!==v&&isOddNan64(${words}[${cell.word}],${words}[${cell.high}]))${odd}`}${lo}=v;`;
       case ValType.I64:
-        return `${lo}=I[${this.word(slot)}];${hi}=I[${this.word(slot, 1)}];`;
+        return `${lo}=${words}[${cell.word}];${hi}=${words}[${cell.high}];`;
       default:
-        return `${lo}=I[${this.word(slot)}];`;
+        return `${lo}=${words}[${cell.word}];`;
     }
+  }
+
+  /** Statements that store a value; every NaN is the canonical one. */
+  protected storeCell(type: ValType, lo: string, hi: string, cell: Cell): string {
+    const words = `${cell.views}I`;
+    switch (type) {
+      case ValType.F32:
+        return `v=${lo};${cell.views}S[${cell.word}]=v;if(v!==v)${words}[${cell.word}]=${CANONICAL_NAN_32};`;
+      case ValType.F64:
+        return `v=${lo};${cell.views}F[${cell.wide}]=v;if(v!==v){${words}[${cell.word}]=0;${words}[${cell.high}]=${CANONICAL_NAN_64_HIGH};}`;
+      case ValType.I64:
+        return `${words}[${cell.word}]=${lo};${words}[${cell.high}]=${hi};`;
+      default:
+        return `${words}[${cell.word}]=${lo};`;
+    }
+  }
+
+  /** Loads a value of the frame; a NaN that is not canonical keeps the function from being entered. */
+  protected loadSlot(type: ValType, lo: string, hi: string, slot: number): string {
+    return this.loadCell(type, lo, hi, this.frameCell(slot), `return ${NOT_ENTERED};`);
   }
 
   /** The same for what a callee left: it is canonical, or was checked. */
   protected takeSlot(type: ValType, lo: string, hi: string, slot: number): string {
-    if (type === ValType.F32) return `${lo}=S[${this.word(slot)}];`;
-    if (type === ValType.F64) return `${lo}=F[${this.wide(slot)}];`;
-    return this.loadSlot(type, lo, hi, slot);
+    return this.loadCell(type, lo, hi, this.frameCell(slot), "");
   }
 
   protected storeSlot(type: ValType, lo: string, hi: string, slot: number): string {
-    switch (type) {
-      case ValType.F32:
-        return `v=${lo};S[${this.word(slot)}]=v;if(v!==v)I[${this.word(slot)}]=2143289344;`;
-      case ValType.F64:
-        return `v=${lo};F[${this.wide(slot)}]=v;if(v!==v){I[${this.word(slot)}]=0;I[${this.word(slot, 1)}]=2146959360;}`;
-      case ValType.I64:
-        return `I[${this.word(slot)}]=${lo};I[${this.word(slot, 1)}]=${hi};`;
-      default:
-        return `I[${this.word(slot)}]=${lo};`;
-    }
+    return this.storeCell(type, lo, hi, this.frameCell(slot));
   }
 
   protected entry(type: ValType, lo: string, hi: string, options: Partial<Entry> = {}): Entry {
@@ -183,8 +211,7 @@ export abstract class GeneratedValues {
     const entry = this.stack[height]!;
     if (this.isSettled(height)) return;
     const names = this.release(height, entry.type);
-    if (names.hi === "") this.line(`${names.lo}=${entry.lo};`);
-    else this.line(`t=${entry.lo};${names.hi}=${entry.hi};${names.lo}=t;`);
+    this.line(assign(entry.lo, entry.hi, names.lo, names.hi));
     this.stack[height] = this.slotEntry(height, entry.type);
   }
 

@@ -21,6 +21,7 @@ import { GeneratedControl } from "./generate-control.ts";
 import {
   type AccessForm,
   accessForms,
+  assign,
   type NumberForm,
   numberForms,
   type PairForm,
@@ -32,6 +33,7 @@ import {
 import { type Entry, LEFT, type LeaveSite, NO_READS, NOT_ENTERED, Refusal, shapeOf } from "./generate-values.ts";
 import { blockType } from "./instr.ts";
 import { LoweringDraft } from "./lower.ts";
+import { CANONICAL_NAN_32, CANONICAL_NAN_64_HIGH } from "./numeric.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
 import { Bulk } from "./ops.ts";
 import type { Store } from "./store.ts";
@@ -259,7 +261,7 @@ return ${LEFT};
     const mark = "D[t>>>12]=1;";
     if (form.bytes === 8 && form.pair) this.line(`${x}dv.setInt32(t+4,${value.hi},true);dv.setInt32(t,${value.lo},true);${mark}`);
     else if (form.float) {
-      const canonical = form.bytes === 4 ? "dv.setInt32(t,2143289344,true)" : "storeNan64(dv,t)";
+      const canonical = form.bytes === 4 ? `dv.setInt32(t,${CANONICAL_NAN_32},true)` : "storeNan64(dv,t)";
       this.line(`${x}dv.set${form.method}(t,${value.lo},true);if(${value.lo}!==${value.lo})${canonical};${mark}`);
     } else this.line(`${x}dv.set${form.method}(t,${value.lo}${form.bytes === 1 ? "" : ",true"});${mark}`);
     this.stack.length = height;
@@ -430,8 +432,8 @@ return ${LEFT};
       return;
     }
     const { lo, hi } = this.release(height, type);
-    const one = `t=${ifNot.lo};${hi}=${ifNot.hi};${lo}=t;`;
-    const other = `t=${ifZero.lo};${hi}=${ifZero.hi};${lo}=t;`;
+    const one = assign(ifNot.lo, ifNot.hi, lo, hi);
+    const other = assign(ifZero.lo, ifZero.hi, lo, hi);
     this.line(`if(${this.condition(condition)}){${one}}else{${other}}`);
     this.pushSlot(height, type);
   }
@@ -446,7 +448,7 @@ return ${LEFT};
       bits.setInt32(4, reader.hi, true);
     }
     const value = single ? bits.getFloat32(0, true) : bits.getFloat64(0, true);
-    const canonical = single ? reader.a === 0x7fc00000 : reader.lo === 0 && reader.hi === 0x7ff80000;
+    const canonical = single ? reader.a === CANONICAL_NAN_32 : reader.lo === 0 && reader.hi === CANONICAL_NAN_64_HIGH;
     if (Number.isNaN(value) && !canonical) this.leaveForGood();
     this.push(this.entry(single ? ValType.F32 : ValType.F64, number(value), "", { simple: true, weight: 0 }));
   }
@@ -454,40 +456,17 @@ return ${LEFT};
   private globalGet(globalAddr: number): void {
     const { type, slot } = this.store.globals[globalAddr]!;
     const height = this.stack.length;
-    const { valType } = type;
-    const { lo, hi } = this.release(height, valType);
-    switch (valType) {
-      case ValType.F32:
-        this.line(`x=${this.site()};v=GS[${slot * 2}];if(v!==v&&isOddNan32(GI[${slot * 2}]))break X;${lo}=v;`);
-        break;
-      case ValType.F64:
-        this.line(`x=${this.site()};v=GF[${slot}];if(v!==v&&isOddNan64(GI[${slot * 2}],GI[${slot * 2 + 1}]))break X;${lo}=v;`);
-        break;
-      case ValType.I64:
-        this.line(`${lo}=GI[${slot * 2}];${hi}=GI[${slot * 2 + 1}];`);
-        break;
-      default:
-        this.line(`${lo}=GI[${slot * 2}];`);
-    }
-    this.pushSlot(height, valType);
+    const { lo, hi } = this.release(height, type.valType);
+    // Only a float can have a NaN to leave before.
+    const site = shapeOf(type.valType) === "d" ? `x=${this.site()};` : "";
+    this.line(`${site}${this.loadCell(type.valType, lo, hi, this.globalCell(slot), "break X;")}`);
+    this.pushSlot(height, type.valType);
   }
 
   private globalSet(globalAddr: number): void {
     const { type, slot } = this.store.globals[globalAddr]!;
-    const entry = this.pop();
-    switch (type.valType) {
-      case ValType.F32:
-        this.line(`v=${entry.lo};GS[${slot * 2}]=v;if(v!==v)GI[${slot * 2}]=2143289344;`);
-        break;
-      case ValType.F64:
-        this.line(`v=${entry.lo};GF[${slot}]=v;if(v!==v){GI[${slot * 2}]=0;GI[${slot * 2 + 1}]=2146959360;}`);
-        break;
-      case ValType.I64:
-        this.line(`GI[${slot * 2}]=${entry.lo};GI[${slot * 2 + 1}]=${entry.hi};`);
-        break;
-      default:
-        this.line(`GI[${slot * 2}]=${entry.lo};`);
-    }
+    const { lo, hi } = this.pop();
+    this.line(this.storeCell(type.valType, lo, hi, this.globalCell(slot)));
   }
 
   private tableOrOutside(): void {

@@ -2,18 +2,29 @@
  * What generated code calls: numeric operators on 64-bit halves and on bits, which have no short JavaScript text. No
  * state but the scratch words: a helper that makes an i64 returns its low half and leaves the high half in `R[2]`; `R[4]` is used too.
  */
-import { ctz32, i64ToF32, nearest, popcnt32, shl64, shrS64, shrU64, truncSatI64, truncSatU64, truncToI64 } from "./numeric.ts";
-
-const CANONICAL_32 = 0x7fc00000;
-const CANONICAL_64_HIGH = 0x7ff80000;
+import {
+  CANONICAL_NAN_32,
+  CANONICAL_NAN_64_HIGH,
+  ctz32,
+  i64ToF32,
+  nearest,
+  popcnt32,
+  rotl64,
+  shl64,
+  shrS64,
+  shrU64,
+  truncSatI64,
+  truncSatU64,
+  truncToI64,
+} from "./numeric.ts";
 
 /** Whether 32 bits are those of a NaN that is not the positive canonical one; the same for 64 bits. */
 export function isOddNan32(bits: number): boolean {
-  return (bits & 0x7fffffff) > 0x7f800000 && bits !== CANONICAL_32;
+  return (bits & 0x7fffffff) > 0x7f800000 && bits !== CANONICAL_NAN_32;
 }
 export function isOddNan64(lo: number, hi: number): boolean {
   const high = hi & 0x7fffffff;
-  return (high > 0x7ff00000 || (high === 0x7ff00000 && lo !== 0)) && (lo !== 0 || hi !== CANONICAL_64_HIGH);
+  return (high > 0x7ff00000 || (high === 0x7ff00000 && lo !== 0)) && (lo !== 0 || hi !== CANONICAL_NAN_64_HIGH);
 }
 
 /** The helpers by the names that generated code uses; `R` is where high halves are left. */
@@ -48,15 +59,6 @@ export function generatedHelpers(R: Int32Array): Readonly<Record<string, unknown
     R[4] = lower - low * divisor;
     return (middle * 65536 + low) | 0;
   };
-  const rotl64 = (lo: number, hi: number, count: number): number => {
-    const [low, high, rest] = (count & 32) === 0 ? [lo, hi, count & 31] : [hi, lo, count & 31];
-    if (rest === 0) {
-      R[2] = high;
-      return low;
-    }
-    R[2] = (high << rest) | (low >>> (32 - rest));
-    return (low << rest) | (high >>> (32 - rest));
-  };
 
   return {
     ctz32,
@@ -78,7 +80,7 @@ export function generatedHelpers(R: Int32Array): Readonly<Record<string, unknown
     },
     bitsOfF32(a: number): number {
       floats[0] = a;
-      return Number.isNaN(a) ? CANONICAL_32 : words[0]!;
+      return Number.isNaN(a) ? CANONICAL_NAN_32 : words[0]!;
     },
     f32OfBits(bits: number): number {
       words[0] = bits;
@@ -86,7 +88,7 @@ export function generatedHelpers(R: Int32Array): Readonly<Record<string, unknown
     },
     bitsOfF64(a: number): number {
       doubles[0] = a;
-      R[2] = Number.isNaN(a) ? CANONICAL_64_HIGH : words[1]!;
+      R[2] = Number.isNaN(a) ? CANONICAL_NAN_64_HIGH : words[1]!;
       return Number.isNaN(a) ? 0 : words[0]!;
     },
     f64OfBits(lo: number, hi: number): number {
@@ -96,7 +98,7 @@ export function generatedHelpers(R: Int32Array): Readonly<Record<string, unknown
     },
     storeNan64(view: DataView, byteAddr: number): void {
       view.setInt32(byteAddr, 0, true);
-      view.setInt32(byteAddr + 4, CANONICAL_64_HIGH, true);
+      view.setInt32(byteAddr + 4, CANONICAL_NAN_64_HIGH, true);
     },
     shl64(lo: number, hi: number, count: number): number {
       shl64(words, 0, lo, hi, count & 63);
@@ -110,8 +112,14 @@ export function generatedHelpers(R: Int32Array): Readonly<Record<string, unknown
       shrS64(words, 0, lo, hi, count & 63);
       return taken();
     },
-    rotl64,
-    rotr64: (lo: number, hi: number, count: number): number => rotl64(lo, hi, -count),
+    rotl64(lo: number, hi: number, count: number): number {
+      rotl64(words, 0, lo, hi, count & 63);
+      return taken();
+    },
+    rotr64(lo: number, hi: number, count: number): number {
+      rotl64(words, 0, lo, hi, -count & 63);
+      return taken();
+    },
     divU64(aLo: number, aHi: number, bLo: number, bHi: number): number {
       if (bHi === 0) return divideBy32(aLo, aHi, bLo >>> 0);
       load(aLo, aHi, bLo, bHi);

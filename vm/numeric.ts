@@ -16,6 +16,10 @@ export function popcnt32(value: number): number {
   return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
+/** Bits of the positive canonical NaN (deterministic profile): of an f32, and the upper half of an f64, whose lower is zero. */
+export const CANONICAL_NAN_32 = 0x7fc00000;
+export const CANONICAL_NAN_64_HIGH = 0x7ff80000;
+
 /** Writes the positive canonical NaN (deterministic profile) over the slot whose low word is `words[at]`. */
 export function canonicalNan64(words: Int32Array, at: number): void {
   words[at] = 0;
