@@ -105,7 +105,6 @@ function switchFrame(store: Store, at: number, mode: Mode): void {
 
 /** Lets the frame at word `at`, which is or becomes the running one, continue at a point: in code of `mode`, or in exact code. */
 export function placeFrame(store: Store, at: number, funcAddr: number, key: number, mode: Mode): void {
-  store.frames[at + Frame.Pc] = 0;
   if (!resume(store, at, funcAddr, key, mode)) resume(store, at, funcAddr, key, Mode.Exact);
 }
 
@@ -266,8 +265,7 @@ export function importFrames(store: Store, states: readonly FrameState[], kept =
     if (isWaiting(store, at)) {
       store.frames[at + Frame.Pc] = pcOfKey(store, state.funcAddr, pointAfterCall(state.wasmOffset), mode);
     } else if (store.status === Status.Running) {
-      const key = pointBefore(state.wasmOffset);
-      if (!resume(store, at, state.funcAddr, key, mode)) resume(store, at, state.funcAddr, key, Mode.Exact);
+      placeFrame(store, at, state.funcAddr, pointBefore(state.wasmOffset), mode);
     }
   }
 }

@@ -24,7 +24,6 @@ type Generated = (fp: number, room: number, fuel: number, entry: number) => numb
 
 interface Compiled {
   readonly sites: readonly LeaveSite[];
-  readonly run: Generated;
   /** Tick at which it last left by itself, and how often in a row that was too soon to be worth entering. */
   leftTick: number;
   hasty: number;
@@ -89,7 +88,7 @@ export class Tier {
         if (at >= elements.length) return -1;
         const funcAddr = elements[at]! - 1;
         if (funcAddr < 0) return -1;
-        return store.types.isSubtype(store.funcInfo[funcAddr * 8 + 6]!, typeId) ? funcAddr : -1;
+        return store.types.isSubtype(store.funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.TypeId]!, typeId) ? funcAddr : -1;
       },
     };
   }
@@ -192,25 +191,31 @@ export class Tier {
 
   /** Makes generated code of all functions that there are, unless it did so before. */
   generateAll(): void {
-    for (; this.considered < this.store.funcs.length; this.considered++) {
-      if (this.store.funcs[this.considered]!.kind === "wasm") this.generate(this.considered);
-    }
+    for (; this.considered < this.store.funcs.length; this.considered++) this.generate(this.considered);
   }
 
-  /** Makes generated code of a function, unless it has some or cannot. */
+  /** Makes generated code of a function, unless it has some or cannot: host functions, to which a table may lead, have no code. */
   generate(funcAddr: number): void {
     const { store, functions } = this;
-    if (this.forbidden || this.compiled.has(funcAddr) || this.refused.has(funcAddr) || store.code.breakpoints.has(funcAddr)) return;
+    const func = store.funcs[funcAddr]!;
+    if (
+      func.kind !== "wasm" ||
+      this.forbidden ||
+      this.compiled.has(funcAddr) ||
+      this.refused.has(funcAddr) ||
+      store.code.breakpoints.has(funcAddr)
+    )
+      return;
     this.refreshEnvironment();
     const text = generateFunction(store, funcAddr);
-    const run = text === undefined ? undefined : this.build(funcAddr, text.text);
+    const run = text === undefined ? undefined : this.build(func.instanceAddr, text.text);
     if (text === undefined || run === undefined) {
       this.refused.add(funcAddr);
       return;
     }
     while (functions.length < store.funcs.length) functions.push(this.standIn(functions.length));
     functions[funcAddr] = run;
-    this.compiled.set(funcAddr, { sites: text.sites, run, leftTick: 0, hasty: 0 });
+    this.compiled.set(funcAddr, { sites: text.sites, leftTick: 0, hasty: 0 });
     const places = frameKeys(store, funcAddr);
     relowerFast(store, funcAddr, text.loopOffsets.map(pointBefore));
     store.funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.Generated] = 1;
@@ -221,10 +226,8 @@ export class Tier {
     }
   }
 
-  private build(funcAddr: number, text: string): Generated | undefined {
-    const func = this.store.funcs[funcAddr]!;
-    if (func.kind !== "wasm") return undefined;
-    const environment = { ...this.environment, M: this.store.memoryOf(func.instanceAddr), outside: this.outside(func.instanceAddr) };
+  private build(instanceAddr: number, text: string): Generated | undefined {
+    const environment = { ...this.environment, M: this.store.memoryOf(instanceAddr), outside: this.outside(instanceAddr) };
     const names = Object.keys(environment);
     // Each text is unlike any other: V8 then keeps the constants of each closure as constants.
     const source = `"use strict";const {${names.join()}}=environment;return (${text})\n//# sourceURL=rewasm-${++Tier.made}`;
@@ -259,8 +262,6 @@ export class Tier {
   }
 
   private standIn(funcAddr: number): Generated {
-    // A table may lead to a host function, which has no code to make.
-    if (this.store.funcs[funcAddr]!.kind !== "wasm") return () => NOT_ENTERED;
     let calls = 0;
     return () => {
       if (++calls === CALLS_TO_GENERATE) this.wanted.add(funcAddr);
