@@ -255,9 +255,7 @@ export class Machine {
         if (result !== undefined) return result;
       }
     } catch (error) {
-      this.abandoned = { depth, error };
-      this.tidy();
-      throw error;
+      return this.giveUp(depth, error);
     } finally {
       this.store.nativeNesting--;
     }
@@ -271,8 +269,6 @@ export class Machine {
       const result = this.slice(depth);
       if (result !== undefined) return result;
       await turn();
-      // The first turn may have ended before anything was polled: where it began in the phase after that.
-      if (this.paused) await turn();
       this.onSlice?.();
     }
   }
@@ -293,9 +289,7 @@ export class Machine {
     try {
       return this.advance(this.store.tick + SLICE_TICKS, depth + 1);
     } catch (error) {
-      this.abandoned = { depth, error };
-      this.tidy();
-      throw error;
+      return this.giveUp(depth, error);
     } finally {
       this.store.nativeNesting--;
     }
@@ -309,6 +303,13 @@ export class Machine {
     expectCallable(store);
     expectNativeRoom(this.store.nativeNesting);
     return store.depth;
+  }
+
+  /** Ends a call in an exception that no host function threw, and throws it on. `depth` are the frames before the call. */
+  private giveUp(depth: number, error: unknown): never {
+    this.abandoned = { depth, error };
+    this.tidy();
+    throw error;
   }
 
   /**
@@ -380,9 +381,7 @@ export class Machine {
         this.onSlice?.();
       }
     } catch (error) {
-      this.abandoned = { depth, error };
-      this.tidy();
-      throw error;
+      return this.giveUp(depth, error);
     } finally {
       this.store.nativeNesting--;
     }
@@ -596,12 +595,15 @@ function importsDefinedTypes(module: Module): boolean {
   });
 }
 
-/** Lets the event loop turn: at once where there is setImmediate, else by a timer, which takes a millisecond at least: 3% of a slice. */
+/**
+ * Lets the event loop turn until it has polled, so that a signal which has come is served: at once where there is
+ * setImmediate, whose first call may come before the poll, else by a timer, which takes a millisecond at least: 3% of a slice.
+ */
 function turn(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
   return new Promise((resolve) => {
     if (setImmediate === undefined) setTimeout(resolve, 0);
-    else setImmediate(resolve);
+    else setImmediate(() => setImmediate(resolve));
   });
 }
 
