@@ -1,6 +1,6 @@
 /** WASI commands on rewasm, recorded or not: what the recording, flite and travel sections run. */
 import { FileSink } from "../cli/file-storage.ts";
-import { STORED_POLICY, writeSidecarFile } from "../cli/sidecar.ts";
+import { STORED_POLICY, storeRecorded } from "../cli/sidecar.ts";
 import { Recorder } from "../rr/recorder.ts";
 import { RecordingSnapshots } from "../rr/sidecar.ts";
 import { decodeModule } from "../vm/decode.ts";
@@ -52,8 +52,7 @@ async function runOnce(module: Module, options: CommandOptions, path: string | u
   if (start === undefined) throw new Error(`${options.args[0]} is no WASI command`);
   const exitCode = exitCodeOf(await machine.callAsync(start.addr));
   recorder?.finish();
-  const stored = snapshots?.toStore();
-  if (path !== undefined && stored !== undefined && stored.size > 0) await writeSidecarFile(path, stored);
+  if (path !== undefined) await storeRecorded(path, snapshots);
   return {
     exitCode,
     ticks: machine.store.tick,

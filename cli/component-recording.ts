@@ -16,7 +16,7 @@ import { componentView } from "./component-view.ts";
 import { CliError, ExitCode, errorLine } from "./errors.ts";
 import type { GuestOptions } from "./guest-options.ts";
 import { occasionally, openSink, type RecordSettings, traceName } from "./recording.ts";
-import { removeSidecar, STORED_POLICY, writeSidecarFile } from "./sidecar.ts";
+import { STORED_POLICY, storeRecorded } from "./sidecar.ts";
 import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
 
 /** A component that was recorded to its end. */
@@ -118,9 +118,7 @@ export async function recordComponent(
   const { end, recorder, store, snapshots, audit } = recordComponentGuest(guest, openSink(path, output), settings);
   // A disk that is full is no fault of the component.
   if (recorder.failure !== undefined) throw new CliError(ExitCode.Failure, "recording", errorLine(recorder.failure));
-  const stored = snapshots?.toStore();
-  if (stored !== undefined && stored.size > 0) await writeSidecarFile(output, stored);
-  else removeSidecar(output);
+  await storeRecorded(output, snapshots);
   const exitCode = printEnd(end);
   if (audit?.missed !== undefined) throw audit.missed;
   if (isTerminal(STDERR)) noticeLine(`recorded ${recorder.eventCount} events, ${store.tick} ticks in ${output}`);

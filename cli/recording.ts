@@ -16,7 +16,7 @@ import { FileSink } from "./file-storage.ts";
 import { guestMachine, loadGuest, runGuest } from "./guest.ts";
 import type { GuestOptions } from "./guest-options.ts";
 import { readProgram } from "./module-file.ts";
-import { removeSidecar, STORED_POLICY, writeSidecarFile } from "./sidecar.ts";
+import { STORED_POLICY, storeRecorded } from "./sidecar.ts";
 import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
 
 export interface RecordSettings {
@@ -71,9 +71,7 @@ export async function record(path: string, words: readonly string[], options: Gu
   };
   const finish = async (): Promise<void> => {
     recorder.finish();
-    const stored = snapshots?.toStore();
-    if (stored !== undefined && stored.size > 0) await writeSidecarFile(output, stored, { stretches: snapshots?.stretches });
-    else removeSidecar(output);
+    await storeRecorded(output, snapshots);
   };
   signals.catch();
   try {

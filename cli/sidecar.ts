@@ -3,7 +3,7 @@
  * wrong with it is a notice at most: snapshots only save time.
  */
 import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { openSidecar, SIDECAR_SUFFIX, type SidecarExtras, traceIdentity, writeSidecar } from "../rr/sidecar.ts";
+import { openSidecar, type RecordingSnapshots, SIDECAR_SUFFIX, type SidecarExtras, traceIdentity, writeSidecar } from "../rr/sidecar.ts";
 import { defaultPolicy, type SnapshotPolicy } from "../snapshot/policy.ts";
 import type { SnapshotReader } from "../snapshot/reader.ts";
 import type { SnapshotSet } from "../snapshot/set.ts";
@@ -51,6 +51,13 @@ export async function countSnapshots(tracePath: string, trace: FileStorage): Pro
 /** Removes snapshots that a new recording makes stale. */
 export function removeSidecar(tracePath: string): void {
   rmSync(sidecarPath(tracePath), { force: true });
+}
+
+/** Stores what a recording has taken and can afford beside its trace; what lay there before goes in any case. */
+export async function storeRecorded(tracePath: string, snapshots: RecordingSnapshots | undefined): Promise<void> {
+  const stored = snapshots?.toStore();
+  if (stored !== undefined && stored.size > 0) await writeSidecarFile(tracePath, stored, { stretches: snapshots?.stretches });
+  else removeSidecar(tracePath);
 }
 
 /**
