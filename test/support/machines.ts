@@ -1,5 +1,6 @@
 /** Machines for tests of execution: a module of a text, run in one of the two codes, and its state at a moment as a hash. */
 
+import { expect } from "chai";
 import { SnapshotTaker } from "../../snapshot/capture.ts";
 import { stateHash } from "../../snapshot/hash.ts";
 import { decodeModule } from "../../vm/decode.ts";
@@ -12,6 +13,13 @@ import type { Value } from "../../vm/value.ts";
 /** How a machine runs: by the loop, with fast code wherever the goal allows it or exact code only; or with all functions generated. */
 export type Way = "generated" | "fast" | "exact";
 export const WAYS: readonly Way[] = ["generated", "fast", "exact"];
+
+/** Does the same in every way, expects the same of each, and answers that. */
+export function inEveryWay<T>(run: (way: Way) => T, what = "the same"): T {
+  const exact = run("exact");
+  for (const way of WAYS) if (way !== "exact") expect(run(way), `${what}, ${way} against exact`).to.deep.equal(exact);
+  return exact;
+}
 
 export function checkedModule(bytes: Uint8Array): Module {
   const module = decodeModule(bytes);

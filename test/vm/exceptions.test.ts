@@ -5,7 +5,7 @@ import { Machine } from "../../vm/machine.ts";
 import { Trap } from "../../vm/trap.ts";
 import { assemble } from "../debug/recordings.ts";
 import { runInAllWays } from "../support/all-ways.ts";
-import { Bench, WAYS } from "../support/machines.ts";
+import { Bench, inEveryWay, WAYS } from "../support/machines.ts";
 
 /** Throws at all depths; catches by tag, by any and with references; leads to blocks, loops and the function itself. */
 const NEW_KIND = `(module
@@ -165,7 +165,7 @@ describe("exceptions", function () {
 
   it("that nobody catches leave all frames in place, at the offset of the throw", async () => {
     const module = await assemble(NEW_KIND);
-    const ends = WAYS.map((way) => {
+    const end = inEveryWay((way) => {
       const bench = new Bench(module, way);
       let seen = { depth: 0, offset: 0 };
       bench.machine.onTrap = () => {
@@ -174,9 +174,8 @@ describe("exceptions", function () {
       expect(bench.call("uncaught", 40).kind).to.equal("trap");
       return { ...seen, tick: bench.store.tick, hash: bench.hash() };
     });
-    expect(ends[0]).to.deep.equal(ends[1]);
-    expect(ends[0]!.depth).to.equal(42);
-    expect(module.bytes[ends[0]!.offset]).to.equal(0x08);
+    expect(end.depth).to.equal(42);
+    expect(module.bytes[end.offset]).to.equal(0x08);
   });
 
   it("know a tag by its store address: one that is imported, none of another instance", async () => {
@@ -222,11 +221,10 @@ describe("what an exception carries", () => {
           (try_table (catch_ref $t $caught) (throw $t (local.get $i)))
           (unreachable))
         (drop)))`);
-    const hashes = WAYS.map((way) => {
+    inEveryWay((way) => {
       const bench = new Bench(module, way);
       expect(bench.call("main", 5n, 7)).to.deep.equal({ kind: "return", values: [7] });
       return bench.hash();
     });
-    expect(new Set(hashes).size).to.equal(1);
   });
 });
