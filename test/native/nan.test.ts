@@ -7,10 +7,10 @@ import { describe, it } from "mocha";
 import { type NativeFunction, type NativeGlobal, type NativeMemory, native } from "../../native/engine.ts";
 import { rewriteModule } from "../../native/rewrite.ts";
 import { Bench, checkedModule } from "../support/machines.ts";
+import { seedBatches } from "../support/random.ts";
 import { wat } from "../support/wat.ts";
 import { nanProgramText } from "./nan-text.ts";
 
-const [firstSeed, lastSeed] = (process.env.REWASM_SEEDS ?? "1-200").split("-").map(Number) as [number, number];
 const BATCH = 25;
 
 const ARGS: readonly (readonly [number, number])[] = [
@@ -41,8 +41,7 @@ async function check(seed: number, rewrite = true): Promise<void> {
 
 describe("NaNs of rewritten modules", function () {
   this.timeout(120_000);
-  for (let first = firstSeed; first <= lastSeed; first += BATCH) {
-    const last = Math.min(lastSeed, first + BATCH - 1);
+  for (const [first, last] of seedBatches("1-200", BATCH)) {
     it(`are those of the machine, seeds ${first} to ${last}`, async () => {
       for (let seed = first; seed <= last; seed++) await check(seed);
     });

@@ -9,6 +9,7 @@ import { comparePositions, type Position } from "../../snapshot/tree.ts";
 import type { Store } from "../../vm/store.ts";
 import { assemble, recordMaze, recordProgram } from "../debug/recordings.ts";
 import { mulberry32 } from "../support/random.ts";
+import { countTicks } from "./counted-ticks.ts";
 import { recordInstances, recordLevels, recordWaiting } from "./reentrant-programs.ts";
 
 /** Writes that are undone, of the same value, over the borders of pages, by bulk instructions, after growing, and long pauses. */
@@ -275,16 +276,8 @@ describe("changes of bytes and other moves", () => {
     const onProgress = (done: number): void => {
       ticks = Math.max(ticks, done);
     };
-    const { engine } = timeline;
-    const { run } = engine;
-    let ran = 0;
-    engine.run = async (goal, pass) => {
-      const from = engine.position.tick;
-      const stop = await run.call(engine, goal, pass);
-      ran += engine.position.tick - from;
-      return stop;
-    };
+    const ran = countTicks(timeline);
     expect(await timeline.reverseContinue({ onProgress })).to.equal("start");
-    expect(ran).to.be.below(1 << 13);
+    expect(ran()).to.be.below(1 << 13);
   });
 });

@@ -10,3 +10,9 @@ export function mulberry32(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** Seeds for tests over random programs, as first and last of each batch: `usual`, or what REWASM_SEEDS=FIRST-LAST asks for. */
+export function* seedBatches(usual: string, size: number): Generator<readonly [first: number, last: number]> {
+  const [first, last] = (process.env.REWASM_SEEDS ?? usual).split("-").map(Number) as [number, number];
+  for (let from = first; from <= last; from += size) yield [from, Math.min(last, from + size - 1)];
+}

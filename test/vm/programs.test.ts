@@ -13,10 +13,9 @@ import { Status } from "../../vm/store.ts";
 import type { Module } from "../../vm/types.ts";
 import { Bench, checkedModule, type Way } from "../support/machines.ts";
 import { programText } from "../support/program-text.ts";
-import { mulberry32 } from "../support/random.ts";
+import { mulberry32, seedBatches } from "../support/random.ts";
 import { wat } from "../support/wat.ts";
 
-const [firstSeed, lastSeed] = (process.env.REWASM_SEEDS ?? "1-60").split("-").map(Number) as [number, number];
 /** Seeds of one test. */
 const BATCH = 20;
 
@@ -104,8 +103,7 @@ function compareInside(module: Module, random: () => number, what: string): void
 
 describe("random programs", function () {
   this.timeout(120_000);
-  for (let first = firstSeed; first <= lastSeed; first += BATCH) {
-    const last = Math.min(lastSeed, first + BATCH - 1);
+  for (const [first, last] of seedBatches("1-60", BATCH)) {
     it(`of seeds ${first} to ${last} behave as in the engine, in every way`, async () => {
       let trapped = 0;
       for (let seed = first; seed <= last; seed++) {

@@ -7,10 +7,10 @@ import { describe, it } from "mocha";
 import { v8Engine } from "../../bench/v8.ts";
 import { runInAllWays } from "../support/all-ways.ts";
 import { Bench, checkedModule, inEveryWay } from "../support/machines.ts";
+import { seedBatches } from "../support/random.ts";
 import { vectorText } from "../support/vector-text.ts";
 import { wat } from "../support/wat.ts";
 
-const [firstSeed, lastSeed] = (process.env.REWASM_SEEDS ?? "1-60").split("-").map(Number) as [number, number];
 /** Seeds of one test, and of how many one is also recorded, replayed and stored. */
 const BATCH = 20;
 const EVERY_WAY = 10;
@@ -38,8 +38,7 @@ function engineOutcomes(bytes: Uint8Array): string[] {
 
 describe("random programs over vectors", function () {
   this.timeout(180_000);
-  for (let first = firstSeed; first <= lastSeed; first += BATCH) {
-    const last = Math.min(lastSeed, first + BATCH - 1);
+  for (const [first, last] of seedBatches("1-60", BATCH)) {
     it(`of seeds ${first} to ${last} behave as in the engine, in every way`, async () => {
       let trapped = 0;
       for (let seed = first; seed <= last; seed++) {
