@@ -43,10 +43,8 @@ type Rule = (typeof Rule)[keyof typeof Rule];
 const ARITHMETIC = /\.(add|sub|mul|div|sqrt|min|max|ceil|floor|trunc|nearest|(demote|promote)_\w+|relaxed_(min|max|n?madd))$/;
 const BLIND = /^f\d\d(x\d)?\.(eq|ne|lt|gt|le|ge)$|^i\d\d(x\d)?\.(relaxed_)?trunc_/;
 
-/** Instructions with a rule of their own that `special` knows. A function with another one is fixed without analysis. */
-const KNOWN_SPECIALS: ReadonlySet<number> = new Set([
-  Wasm.Unreachable,
-  Wasm.Block,
+/** Instructions that end a stretch of code which is run from its start to its end. */
+const DIVIDES: ReadonlySet<number> = new Set([
   Wasm.Loop,
   Wasm.If,
   Wasm.Else,
@@ -55,10 +53,17 @@ const KNOWN_SPECIALS: ReadonlySet<number> = new Set([
   Wasm.BrIf,
   Wasm.BrTable,
   Wasm.Return,
-  Wasm.Call,
-  Wasm.CallIndirect,
   Wasm.ReturnCall,
   Wasm.ReturnCallIndirect,
+  Wasm.Unreachable,
+]);
+
+/** Instructions with a rule of their own that `special` knows. A function with another one is fixed without analysis. */
+const KNOWN_SPECIALS: ReadonlySet<number> = new Set([
+  ...DIVIDES,
+  Wasm.Block,
+  Wasm.Call,
+  Wasm.CallIndirect,
   Wasm.Drop,
   Wasm.Select,
   Wasm.SelectT,
@@ -96,20 +101,6 @@ function isFloatLoad(code: number): boolean {
 function isFloatStore(code: number): boolean {
   return code === Wasm.F32Store || code === Wasm.F64Store;
 }
-
-const DIVIDES: ReadonlySet<number> = new Set([
-  Wasm.Loop,
-  Wasm.If,
-  Wasm.Else,
-  Wasm.End,
-  Wasm.Br,
-  Wasm.BrIf,
-  Wasm.BrTable,
-  Wasm.Return,
-  Wasm.ReturnCall,
-  Wasm.ReturnCallIndirect,
-  Wasm.Unreachable,
-]);
 
 interface RuleRow {
   readonly rule: Rule;

@@ -8,6 +8,7 @@ import { Imm, InstrFlag, Wasm } from "./opcodes.ts";
 import {
   type ConstExpr,
   ExternKind,
+  externKindNames,
   type FieldType,
   type FuncType,
   funcTypeAt,
@@ -277,17 +278,9 @@ function* importLines(module: Module): Generator<string> {
   const counts = [0, 0, 0, 0, 0];
   for (const { module: from, name, desc } of module.imports) {
     const index = counts[desc.kind]!++;
-    yield `import ${quoted(from)} ${quoted(name)}: ${kindNames[desc.kind]} ${index}${importTypeText(module, desc)}`;
+    yield `import ${quoted(from)} ${quoted(name)}: ${externKindNames[desc.kind]} ${index}${importTypeText(module, desc)}`;
   }
 }
-
-const kindNames = {
-  [ExternKind.Func]: "func",
-  [ExternKind.Table]: "table",
-  [ExternKind.Memory]: "memory",
-  [ExternKind.Global]: "global",
-  [ExternKind.Tag]: "tag",
-};
 
 function importTypeText(module: Module, desc: ImportDesc): string {
   switch (desc.kind) {
@@ -306,7 +299,7 @@ function importTypeText(module: Module, desc: ImportDesc): string {
 function* exportLines(module: Module): Generator<string> {
   for (const { name, kind, index } of module.exports) {
     const of = kind === ExternKind.Func ? ` <${displayName(module, index)}>` : "";
-    yield `export ${quoted(name)}: ${kindNames[kind]} ${index}${of}`;
+    yield `export ${quoted(name)}: ${externKindNames[kind]} ${index}${of}`;
   }
 }
 

@@ -48,6 +48,15 @@ export const HEAP_SHIFT = 9;
 export const ExternKind = { Func: 0, Table: 1, Memory: 2, Global: 3, Tag: 4 } as const;
 export type ExternKind = (typeof ExternKind)[keyof typeof ExternKind];
 
+/** Kinds as the text format names them. */
+export const externKindNames = {
+  [ExternKind.Func]: "func",
+  [ExternKind.Table]: "table",
+  [ExternKind.Memory]: "memory",
+  [ExternKind.Global]: "global",
+  [ExternKind.Tag]: "tag",
+} as const;
+
 export interface FuncType {
   readonly params: readonly ValType[];
   readonly results: readonly ValType[];

@@ -7,6 +7,7 @@ import { InstrReader } from "../../vm/instr.ts";
 import { Imm, Wasm } from "../../vm/opcodes.ts";
 import {
   ExternKind,
+  externKindNames,
   funcTypeAt,
   funcTypeName,
   type ImportDesc,
@@ -235,19 +236,11 @@ function numberText(value: number): string {
 
 // ---- ours
 
-const kindNames = {
-  [ExternKind.Func]: "func",
-  [ExternKind.Table]: "table",
-  [ExternKind.Memory]: "memory",
-  [ExternKind.Global]: "global",
-  [ExternKind.Tag]: "tag",
-};
-
 export function ourOutline(module: Module): Outline {
   return {
     types: module.types.map((_, i) => funcTypeName(funcTypeAt(module, i))),
     imports: ourImports(module),
-    exports: module.exports.map(({ name, kind, index }) => `${name} ${kindNames[kind]} ${index}`),
+    exports: module.exports.map(({ name, kind, index }) => `${name} ${externKindNames[kind]} ${index}`),
     globals: module.globals.map(({ type, init }) => {
       return `${type.mutable ? "var" : "const"} ${valTypeName(type.valType)} ${ourInstrs(module, init.start, init.end).join("; ")}`;
     }),
@@ -267,7 +260,9 @@ function ourLimits({ min, max }: Limits): string {
 }
 
 function ourImports(module: Module): string[] {
-  return module.imports.map(({ module: from, name, desc }) => `${from}.${name} ${kindNames[desc.kind]} ${ourImportType(module, desc)}`);
+  return module.imports.map(
+    ({ module: from, name, desc }) => `${from}.${name} ${externKindNames[desc.kind]} ${ourImportType(module, desc)}`,
+  );
 }
 
 function ourImportType(module: Module, desc: ImportDesc): string {
