@@ -1,4 +1,5 @@
 /** Values of wasm functions as words of the command line and as lines of output. Text only, no machine. */
+import { shortestSingle } from "../vm/numeric.ts";
 import { type FuncType, ValType, valTypeName } from "../vm/types.ts";
 import type { Value } from "../vm/value.ts";
 import { usageError } from "./errors.ts";
@@ -71,7 +72,7 @@ function formatValue(type: ValType, value: Value): string {
     case ValType.F32:
       return formatFloat(Number(value), shortestSingle);
     case ValType.F64:
-      return formatFloat(Number(value), String);
+      return formatFloat(Number(value), Number);
     case ValType.FuncRef:
     case ValType.ExternRef:
       return value === 0 ? "null" : `<${valTypeName(type)}>`;
@@ -80,19 +81,8 @@ function formatValue(type: ValType, value: Value): string {
   }
 }
 
-function formatFloat(value: number, finite: (value: number) => string): string {
+function formatFloat(value: number, shortest: (value: number) => number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
-  return Object.is(value, -0) ? "-0" : finite(value);
-}
-
-/** Digits that are always enough for an f32. */
-const SINGLE_DIGITS = 9;
-
-function shortestSingle(value: number): string {
-  for (let digits = 1; digits < SINGLE_DIGITS; digits++) {
-    const text = value.toPrecision(digits);
-    if (Math.fround(Number(text)) === value) return String(Number(text));
-  }
-  return String(Number(value.toPrecision(SINGLE_DIGITS)));
+  return Object.is(value, -0) ? "-0" : String(shortest(value));
 }

@@ -5,6 +5,7 @@
  * Beyond WAVE: a word that is an argument by itself needs no quotes when a string or char is wanted, and a resource is
  * written as a call of its constructor: `account("ann")`.
  */
+import { shortestSingle } from "../vm/numeric.ts";
 import { ComponentError } from "./errors.ts";
 import { jsName } from "./names.ts";
 import { type ComponentFuncType, type Resource, typeText, type ValueType } from "./types.ts";
@@ -377,19 +378,11 @@ function formatOption(type: ValueType & { kind: "option" }, value: unknown): str
   return formatCase(tag, tag === "some" ? type.item : undefined, val);
 }
 
-/** Digits that are always enough for an f32. */
-const SINGLE_DIGITS = 9;
-
 function formatFloat(kind: "f32" | "f64", value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
   if (Object.is(value, -0)) return "-0";
-  if (kind === "f64") return String(value);
-  for (let digits = 1; digits < SINGLE_DIGITS; digits++) {
-    const text = value.toPrecision(digits);
-    if (Math.fround(Number(text)) === value) return String(Number(text));
-  }
-  return String(Number(value.toPrecision(SINGLE_DIGITS)));
+  return String(kind === "f64" ? value : shortestSingle(value));
 }
 
 function quote(mark: string, text: string): string {

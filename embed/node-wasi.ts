@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import type { WASI, WASIOptions } from "node:wasi";
-import { type Preview1Args, type ProcessSizes, type StringSizes, vectorsBefore, writtenRanges } from "../wasi/effects.ts";
+import { type Preview1Args, type ProcessSizes, stringSizes, vectorsBefore, writtenRanges } from "../wasi/effects.ts";
 import { Errno, PREVIEW1, type Preview1Function } from "../wasi/preview1.ts";
 import type { Native } from "./arguments.ts";
 import type { Patches } from "./patches.ts";
@@ -116,8 +116,4 @@ function noting(
 /** What args_sizes_get and environ_sizes_get answer, from the options of the constructor. */
 function sizesOf({ args = [], env = {} }: WASIOptions): ProcessSizes {
   return { args: stringSizes(args), environ: stringSizes(Object.entries(env).map(([name, value]) => `${name}=${String(value)}`)) };
-}
-
-function stringSizes(strings: readonly string[]): StringSizes {
-  return { count: strings.length, byteLength: strings.reduce((sum, each) => sum + Buffer.byteLength(each) + 1, 0) };
 }

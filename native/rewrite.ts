@@ -9,7 +9,17 @@ import { SectionId } from "../vm/decode.ts";
 import { InstrReader } from "../vm/instr.ts";
 import { opcodeRow, Wasm } from "../vm/opcodes.ts";
 import { ByteReader } from "../vm/reader.ts";
-import { ExternKind, type FuncBody, type FuncType, isNullable, isRefType, type Module, typeIndexOf, ValType } from "../vm/types.ts";
+import {
+  addressType,
+  ExternKind,
+  type FuncBody,
+  type FuncType,
+  isNullable,
+  isRefType,
+  type Module,
+  typeIndexOf,
+  ValType,
+} from "../vm/types.ts";
 import { FixType, isArithmetic, NanAnalysis, type OpenStore, type StoreGroup } from "./nan.ts";
 
 /** Names of the exports that the rewriter adds, all behind a prefix that the module does not use. */
@@ -54,10 +64,6 @@ export const MEMORY_REPORT: FuncType = { params: [ValType.I32, ValType.F64, ValT
 
 export function tableReport(elemType: ValType): FuncType {
   return { params: [ValType.I32, ValType.F64, ValType.F64, elemType], results: [] };
-}
-
-function addressType({ address64 }: { readonly address64?: boolean }): ValType {
-  return address64 ? ValType.I64 : ValType.I32;
 }
 
 /** Pushes a local as a double. */
@@ -258,7 +264,7 @@ class Rewriter {
   /** (delta) -> result, which grows the memory and calls element 0 of the reports. */
   private memoryHelper(index: number): void {
     const report = this.typeIndex(MEMORY_REPORT);
-    const address = addressType(this.module.memoryTypes[index]!);
+    const address = addressType(this.module.memoryTypes[index]!.address64);
     this.helperTypes.push(this.typeIndex({ params: [address], results: [address] }));
     const body = new ByteWriter(64);
     body.raw(Uint8Array.of(1, 1, address, Wasm.LocalGet, 0, Wasm.MemoryGrow));
@@ -274,7 +280,7 @@ class Rewriter {
   /** (reference, delta) -> result, likewise. */
   private tableHelper(index: number): void {
     const type = this.module.tableTypes[index]!;
-    const address = addressType(type);
+    const address = addressType(type.address64);
     const element = this.grownTables.push(index);
     const report = this.typeIndex(tableReport(type.elemType));
     this.helperTypes.push(this.typeIndex({ params: [type.elemType, address], results: [address] }));

@@ -11,6 +11,10 @@ export function corrupt(what: string): SnapshotError {
   return new SnapshotError("snapshot-corrupt", `the snapshot is damaged: ${what}`);
 }
 
+export function insist(truth: boolean, what: string): asserts truth {
+  if (!truth) throw corrupt(what);
+}
+
 /** The bytes of an array of words as they lie in memory: little-endian on every machine that JavaScript engines run on. */
 export function wordBytes(words: Int32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);

@@ -8,13 +8,9 @@ import { arrayCells, arrayLayout, BlockKind, CELL_BYTES, CELL_WORDS, exceptionLa
 import { WASM_PAGE_BYTES } from "../vm/memory.ts";
 import { Frame, type Store } from "../vm/store.ts";
 import { HEAP_SHIFT, isRefType, type StorageType, slotTypes, type TypeDef, typeIndexOf, valTypeName } from "../vm/types.ts";
-import { corrupt } from "./bytes.ts";
+import { insist } from "./bytes.ts";
 import { readWords } from "./pages.ts";
 import type { Shape, Snapshot } from "./tree.ts";
-
-function insist(truth: boolean, what: string): asserts truth {
-  if (!truth) throw corrupt(what);
-}
 
 /** Whether a number is a value or storage type that names only types there are. */
 export function isTypeOf(types: readonly TypeDef[], type: StorageType): boolean {

@@ -10,7 +10,7 @@ import { FrameFlag, Status } from "../vm/store.ts";
 import { MAX_TABLE_ELEMENTS } from "../vm/table.ts";
 import { LAST_TRAP, Trap } from "../vm/trap.ts";
 import { isRefType, slotTypes, ValType } from "../vm/types.ts";
-import { corrupt } from "./bytes.ts";
+import { insist } from "./bytes.ts";
 import { checkTypes, HeapMap } from "./check-heap.ts";
 import { CHUNK_PAGES, chunkCount, PAGE_WORDS, type PageTable, pageAt, ZERO_PAGE } from "./pages.ts";
 import type { Shape, Snapshot } from "./tree.ts";
@@ -18,10 +18,6 @@ import type { Shape, Snapshot } from "./tree.ts";
 /** Slots that a frame record counts toward the stack limit. */
 const FRAME_RECORD_SLOTS = 2;
 const ALL_FLAGS = FrameFlag.OtherInstance | FrameFlag.Entry | FrameFlag.Host;
-
-function insist(truth: boolean, what: string): asserts truth {
-  if (!truth) throw corrupt(what);
-}
 
 /** Throws SnapshotError "snapshot-corrupt" with the first thing that is wrong. Cost: everything but whole memory pages. */
 export function checkSnapshot(snapshot: Snapshot): void {

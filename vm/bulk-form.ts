@@ -4,7 +4,7 @@ import type { LoweringDraft } from "./lower.ts";
 import { Wasm } from "./opcodes.ts";
 import { Bulk, LANE_SHIFT } from "./ops.ts";
 import { isSimd } from "./simd-form.ts";
-import { slotCount, ValType } from "./types.ts";
+import { addressType, slotCount, type ValType } from "./types.ts";
 
 export interface BulkForm {
   readonly kind: number;
@@ -72,10 +72,6 @@ function threeOperands(kind: number, a: number, b: number, wide: readonly number
 /** Of a copy each address has the type of its own memory or table, the size that of the smaller. */
 function copied(to64: boolean, from64: boolean): readonly number[] {
   return [...(to64 ? [0] : []), ...(from64 ? [1] : []), ...(to64 && from64 ? [2] : [])];
-}
-
-export function addressType(address64: boolean | undefined): ValType {
-  return address64 === true ? ValType.I64 : ValType.I32;
 }
 
 export function isAtomic(code: number): boolean {

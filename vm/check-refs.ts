@@ -2,8 +2,10 @@
  * Rules of the instructions over references and over garbage-collected objects (spec: validation/instructions, reference
  * and aggregate instructions; custom descriptors). Part of the checker; nothing here touches memories or blocks' ends.
  */
+
 import { CheckStack } from "./check-stack.ts";
 import { DecodeError } from "./errors.ts";
+import { unpacked } from "./layout.ts";
 import { Wasm } from "./opcodes.ts";
 import { topOf } from "./subtype.ts";
 import {
@@ -392,9 +394,4 @@ export abstract class RefChecker extends CheckStack {
 
 function isPacked(type: StorageType): boolean {
   return type === PackedType.I8 || type === PackedType.I16;
-}
-
-/** What an operand for a field or element of the storage type is. */
-function unpacked(type: StorageType): ValType {
-  return isPacked(type) ? I32 : type;
 }

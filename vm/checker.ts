@@ -9,6 +9,7 @@ import { CatchKind, type InstrReader } from "./instr.ts";
 import { Imm, InstrFlag, type InstrRow, opcodeRow, Wasm } from "./opcodes.ts";
 import { allMatch, UNKNOWN } from "./subtype.ts";
 import {
+  addressType,
   ExternKind,
   type FuncType,
   type GlobalType,
@@ -347,7 +348,7 @@ export class Checker extends RefChecker {
       this.fail("type-mismatch", `type mismatch: ${row.mnemonic} through a table of ${valTypeName(table.elemType)}`);
     }
     const type = this.calleeType(a);
-    this.pop(addressOf(table));
+    this.pop(addressType(table.address64));
     return type;
   }
 
@@ -472,42 +473,46 @@ export class Checker extends RefChecker {
     switch (code) {
       case 0x25 satisfies typeof Wasm.TableGet: {
         const table = this.tableType(a);
-        this.pop(addressOf(table));
+        this.pop(addressType(table.address64));
         this.push(table.elemType);
         break;
       }
       case 0x26 satisfies typeof Wasm.TableSet: {
         const table = this.tableType(a);
         this.pop(table.elemType);
-        this.pop(addressOf(table));
+        this.pop(addressType(table.address64));
         break;
       }
       case 0xfc00f satisfies typeof Wasm.TableGrow: {
         const table = this.tableType(a);
-        this.pop(addressOf(table));
+        this.pop(addressType(table.address64));
         this.pop(table.elemType);
-        this.push(addressOf(table));
+        this.push(addressType(table.address64));
         break;
       }
       case 0xfc010 satisfies typeof Wasm.TableSize:
-        this.push(addressOf(this.tableType(a)));
+        this.push(addressType(this.tableType(a).address64));
         break;
       case 0xfc011 satisfies typeof Wasm.TableFill: {
         const table = this.tableType(a);
-        this.popThree(addressOf(table), table.elemType, addressOf(table));
+        this.popThree(addressType(table.address64), table.elemType, addressType(table.address64));
         break;
       }
       case 0xfc00c satisfies typeof Wasm.TableInit: {
         const table = this.tableType(b);
         this.insistElems(table.elemType, this.elemType(a));
-        this.popThree(addressOf(table), I32, I32);
+        this.popThree(addressType(table.address64), I32, I32);
         break;
       }
       case 0xfc00e satisfies typeof Wasm.TableCopy: {
         const to = this.tableType(a);
         const from = this.tableType(b);
         this.insistElems(to.elemType, from.elemType);
-        this.popThree(addressOf(to), addressOf(from), shorter(addressOf(to), addressOf(from)));
+        this.popThree(
+          addressType(to.address64),
+          addressType(from.address64),
+          shorter(addressType(to.address64), addressType(from.address64)),
+        );
         break;
       }
       default:
@@ -586,10 +591,6 @@ export class Checker extends RefChecker {
     if (type === undefined) this.fail("unknown-memory", `unknown memory ${index}`);
     return type.address64 === true ? I64 : I32;
   }
-}
-
-function addressOf(type: TableType): ValType {
-  return type.address64 === true ? I64 : I32;
 }
 
 /** The type of a length that must fit into both address spaces. */

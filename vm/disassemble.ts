@@ -4,6 +4,7 @@
  */
 import { CatchKind, InstrReader } from "./instr.ts";
 import { displayName, fieldName, functionName, globalName, localName, moduleName, printable, tagName, typeName } from "./names.ts";
+import { shortestSingle } from "./numeric.ts";
 import { Imm, InstrFlag, Wasm } from "./opcodes.ts";
 import {
   type ConstExpr,
@@ -215,13 +216,7 @@ export function f32Text(bits: number): string {
   const mantissa = bits & 0x7f_ffff;
   if (exponentAndMantissa > 0x7f80_0000) return nanText(bits < 0, BigInt(mantissa), 0x40_0000n);
   const value = new Float32Array(Int32Array.of(bits).buffer)[0]!;
-  if (Number.isFinite(value) && value !== 0) {
-    for (let digits = 1; digits <= 9; digits++) {
-      const rounded = Number(value.toPrecision(digits));
-      if (Math.fround(rounded) === value) return numberText(rounded);
-    }
-  }
-  return numberText(value);
+  return numberText(Number.isFinite(value) && value !== 0 ? shortestSingle(value) : value);
 }
 
 /** As f32Text, for the 64 bits in two words. */

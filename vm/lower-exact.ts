@@ -2,7 +2,7 @@
  * The exact lowering: one Step and one operation per wasm instruction, every operand in its canonical slot. What
  * single-stepping and inspection run; slow on purpose, so that each counted instruction is a place to stop.
  */
-import { addressType, bulkForm } from "./bulk-form.ts";
+import { bulkForm } from "./bulk-form.ts";
 import { callForm, emitCall } from "./call-form.ts";
 import { I31_FLAG } from "./casts.ts";
 import { type FuncBreakpoints, pointAfterCall, pointBefore } from "./code.ts";
@@ -12,7 +12,7 @@ import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
 import { Gc, Leave, Op, opRows, plainLowerings } from "./ops.ts";
 import { emitSimd, isSimd } from "./simd-form.ts";
 import { addCatchClause, beginTry, endDelegating, endRegion, type GuardedControl } from "./try-regions.ts";
-import { isNullable, isWide, slotCount, slotsOf, slotTypes, ValType } from "./types.ts";
+import { addressType, isNullable, isWide, slotCount, slotsOf, slotTypes, ValType } from "./types.ts";
 
 interface Control extends GuardedControl {
   readonly kind: "func" | "block" | "loop" | "if" | "try";

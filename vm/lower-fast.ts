@@ -6,7 +6,7 @@
  * Ticks. `acc` counts instructions since the last charge along the fall-through path. A label takes over the acc of the
  * path that falls into it, and each branch to it charges the difference, so straight-line code never pays for counting.
  */
-import { addressType, bulkForm } from "./bulk-form.ts";
+import { bulkForm } from "./bulk-form.ts";
 import { callForm, emitCall } from "./call-form.ts";
 import { I31_FLAG } from "./casts.ts";
 import { CHECK_SPAN_TICKS, pointAfterCall, pointBefore } from "./code.ts";
@@ -19,7 +19,7 @@ import { Gc, Leave, Op, plainLowerings } from "./ops.ts";
 import { absorbScalars, isSimd, SimdOp } from "./simd-form.ts";
 import type { Global } from "./store.ts";
 import { addCatchClause, beginTry, endDelegating, endRegion, type GuardedControl } from "./try-regions.ts";
-import { isNullable, isWide, slotCount, slotsOf, slotTypes, ValType } from "./types.ts";
+import { addressType, isNullable, isWide, slotCount, slotsOf, slotTypes, ValType } from "./types.ts";
 import { Where } from "./virtual-stack.ts";
 
 /** A branch that waits for its label: the index of its target word (the charge follows) and the acc at the branch. */

@@ -115,3 +115,15 @@ export function i64ToF32(value: bigint): number {
   const rounded = Math.fround(Number((magnitude >> 11n) | sticky)) * 2048;
   return value < 0n ? -rounded : rounded;
 }
+
+/** Digits that are always enough for an f32. */
+const SINGLE_DIGITS = 9;
+
+/** The double with the fewest decimal digits that rounds to the f32 `value`, which is finite and no negative zero: how it is written. */
+export function shortestSingle(value: number): number {
+  for (let digits = 1; digits < SINGLE_DIGITS; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (Math.fround(rounded) === value) return rounded;
+  }
+  return Number(value.toPrecision(SINGLE_DIGITS));
+}

@@ -92,6 +92,11 @@ export interface Limits {
   readonly max: number | undefined;
 }
 
+/** What an address in a memory or a table is, from its `address64`. */
+export function addressType(address64: boolean | undefined): ValType {
+  return address64 === true ? ValType.I64 : ValType.I32;
+}
+
 export interface TableType {
   readonly elemType: ValType;
   readonly limits: Limits;

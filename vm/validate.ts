@@ -9,6 +9,7 @@ import { InstrReader } from "./instr.ts";
 import { Wasm } from "./opcodes.ts";
 import { contentsMatch, isSubtype, matches } from "./subtype.ts";
 import {
+  addressType,
   type ConstExpr,
   ExternKind,
   type FuncBody,
@@ -18,7 +19,7 @@ import {
   type Module,
   type TableType,
   type TypeDef,
-  ValType,
+  type ValType,
   valTypeName,
 } from "./types.ts";
 
@@ -275,7 +276,7 @@ class ModuleValidator {
           const found = `${valTypeName(elemType)} elements for a table of ${valTypeName(table.elemType)}`;
           throw new ValidationError("type-mismatch", wasmOffset, `type mismatch: ${found}`);
         }
-        this.constant(mode.offset, addressType(table), module.globalTypes.length);
+        this.constant(mode.offset, addressType(table.address64), module.globalTypes.length);
       }
       for (const item of items) {
         if (typeof item !== "number") this.constant(item, elemType, module.globalTypes.length);
@@ -291,7 +292,7 @@ class ModuleValidator {
       if (mode.kind !== "active") continue;
       const memory = module.memoryTypes[mode.index];
       if (memory === undefined) throw new ValidationError("unknown-memory", start, `unknown memory ${mode.index}`);
-      this.constant(mode.offset, addressType(memory), module.globalTypes.length);
+      this.constant(mode.offset, addressType(memory.address64), module.globalTypes.length);
     }
   }
 
@@ -338,10 +339,6 @@ class ModuleValidator {
     this.reader.pos = start;
     this.reader.end = end;
   }
-}
-
-function addressType({ address64 }: TableType | MemoryType): ValType {
-  return address64 === true ? ValType.I64 : ValType.I32;
 }
 
 /** The rules for descriptors of a type and its declared supertype. */

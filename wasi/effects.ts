@@ -18,6 +18,14 @@ export interface StringSizes {
   readonly count: number;
   readonly byteLength: number;
 }
+
+const utf8 = new TextEncoder();
+
+/** Of arguments, or of variables written as `NAME=value`. */
+export function stringSizes(strings: readonly string[]): StringSizes {
+  return { count: strings.length, byteLength: strings.reduce((sum, each) => sum + utf8.encode(each).length + 1, 0) };
+}
+
 export interface ProcessSizes {
   readonly args: StringSizes;
   readonly environ: StringSizes;

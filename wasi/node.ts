@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import type { WASI, WASIOptions } from "node:wasi";
 import type { EngineFunction } from "../vm/host.ts";
 import type { BackingFactory } from "../vm/store.ts";
-import type { ProcessSizes, StringSizes } from "./effects.ts";
+import { type ProcessSizes, stringSizes } from "./effects.ts";
 import { WasiError } from "./errors.ts";
 import { type Preview1Call, type Preview1Implementation, type Preview1Options, preview1Imports } from "./host.ts";
 import { EngineMemories, type EngineMemory } from "./memory.ts";
@@ -69,10 +69,6 @@ function loadWasi(): typeof WASI {
   }
 }
 
-function sizesOf(strings: readonly string[]): StringSizes {
-  return { count: strings.length, byteLength: strings.reduce((sum, each) => sum + Buffer.byteLength(each) + 1, 0) };
-}
-
 class NodeImplementation implements Preview1Implementation {
   readonly functions: Record<string, Preview1Call> = {};
   readonly sizes: ProcessSizes;
@@ -90,7 +86,7 @@ class NodeImplementation implements Preview1Implementation {
     const directories = Object.fromEntries(preopens.map(({ guest, host }) => [guest, host]));
     if (Object.keys(directories).length < preopens.length) throw new WasiError("bad-preopen", "two directories have the same guest name");
     const variables = new Map(env);
-    this.sizes = { args: sizesOf(args), environ: sizesOf([...variables].map(([name, value]) => `${name}=${value}`)) };
+    this.sizes = { args: stringSizes(args), environ: stringSizes([...variables].map(([name, value]) => `${name}=${value}`)) };
     this.guard = new PathGuard(Object.values(directories));
     const settings = {
       version: "preview1",
