@@ -18,6 +18,7 @@ const messages: readonly (readonly [start: string, trap: Trap])[] = [
   ["divide result unrepresentable", Trap.IntegerOverflow],
   ["float unrepresentable in integer range", Trap.InvalidConversionToInteger],
   ["dereferencing a null pointer", Trap.NullReference],
+  ["operation does not support unaligned accesses", Trap.UnalignedAtomic],
 ];
 
 /** What the engine says before the message when a segment does not fit. */
