@@ -13,6 +13,7 @@ const messages: readonly (readonly [start: string, trap: Trap])[] = [
   ["table access out of bounds", Trap.UndefinedElement],
   ["element segment", Trap.UndefinedElement],
   ["null function or function signature", Trap.UninitializedElement],
+  ["function signature mismatch", Trap.UninitializedElement],
   ["divide by zero", Trap.IntegerDivideByZero],
   ["remainder by zero", Trap.IntegerDivideByZero],
   ["divide result unrepresentable", Trap.IntegerOverflow],

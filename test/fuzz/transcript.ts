@@ -2,12 +2,12 @@
  * What a run of a module shows: its calls and their outcomes, what it told its host, and how globals and memories end. The
  * same lines for the same behaviour, whichever engine runs it.
  */
-import { RewasmError } from "../../vm/errors.ts";
+import { RewasmError, UnsupportedError } from "../../vm/errors.ts";
 import type { EngineFunction } from "../../vm/host.ts";
 import type { CallResult, Machine } from "../../vm/machine.ts";
 import type { ExternAddr } from "../../vm/store.ts";
 import { Trap } from "../../vm/trap.ts";
-import { ExternKind, type FuncType, isRefType, type Module, slotCount, ValType } from "../../vm/types.ts";
+import { ExternKind, type FuncType, isNullable, isRefType, type Module, nullable, slotCount, ValType } from "../../vm/types.ts";
 import { readValues, type Value } from "../../vm/value.ts";
 import { checkedModule } from "../support/machines.ts";
 import { mulberry32 } from "../support/random.ts";
@@ -77,8 +77,13 @@ function randomValue(type: ValType, random: () => number): Value {
   }
 }
 
+/** Whether it is a reference to anything of the host. */
+export function isExtern(type: ValType): boolean {
+  return isRefType(type) && nullable(type) === ValType.ExternRef;
+}
+
 export function text(value: unknown, type: ValType): string {
-  if (isRefType(type)) return value === null || value === 0 ? "null" : "ref";
+  if (isRefType(type)) return value === 0 ? "null" : "ref";
   return Object.is(value, -0) ? "-0" : `${value}`;
 }
 
@@ -118,10 +123,10 @@ export function zeroImports(module: Module, machine: ImportMaker, { lines }: Tra
       };
     } else if (desc.kind === ExternKind.Global) {
       // Zero, null, or something of the host.
-      imports[from][name] = {
-        kind: ExternKind.Global,
-        addr: machine.addGlobal(desc.type, desc.type.valType === ValType.ExternRef ? 1n : 0n),
-      };
+      const { valType } = desc.type;
+      if (isRefType(valType) && !isNullable(valType) && !isExtern(valType))
+        throw new UnsupportedError("imported globals that cannot be null");
+      imports[from][name] = { kind: ExternKind.Global, addr: machine.addGlobal(desc.type, isExtern(valType) ? 1n : 0n) };
     } else if (desc.kind === ExternKind.Memory) imports[from][name] = { kind: ExternKind.Memory, addr: machine.addMemory(desc.type) };
     else if (desc.kind === ExternKind.Table) imports[from][name] = { kind: ExternKind.Table, addr: machine.addTable(desc.type) };
     else if (machine.addTag === undefined) throw new RewasmError("native-unsupported", "no imported tags");

@@ -1,6 +1,6 @@
 /** A module on the WebAssembly of this process as it is, called as ours is. */
 import { ExternKind, isRefType, type MemoryType, type Module, type TableType, ValType, valTypeName } from "../../vm/types.ts";
-import { type Call, sum, type Transcript, text } from "./transcript.ts";
+import { type Call, isExtern, sum, type Transcript, text } from "./transcript.ts";
 import { hasVectors, zeroModule } from "./zeros.ts";
 
 interface NativeGlobal {
@@ -15,6 +15,7 @@ interface NativeApi {
   Table: new (type: object) => object;
   Tag: new (type: { readonly parameters: readonly string[] }) => object;
   Exception: new (...args: never[]) => object;
+  RuntimeError: new (message?: string) => Error;
 }
 const { WebAssembly: native } = globalThis as unknown as { WebAssembly: NativeApi };
 
@@ -26,6 +27,11 @@ const globalTypeNames: Readonly<Record<number, string>> = {
   [ValType.ExternRef]: "externref",
   [ValType.FuncRef]: "anyfunc",
 };
+
+/** As `text`, of a value of JavaScript: there a number may be a reference. */
+function textOf(value: unknown, type: ValType): string {
+  return text(isRefType(type) ? (value === null ? 0 : 1) : value, type);
+}
 
 /** Whether V8 accepts it. */
 export function inV8(bytes: Uint8Array): boolean {
@@ -47,10 +53,11 @@ export function runInV8(module: Module, bytes: Uint8Array, calls: readonly Call[
     try {
       const result = call();
       const values = results.length === 0 ? [] : results.length === 1 ? [result] : [...(result as Iterable<unknown>)];
-      return `returns ${values.map((value, i) => text(value, results[i]!)).join(" ")}`;
+      return `returns ${values.map((value, i) => textOf(value, results[i]!)).join(" ")}`;
     } catch (error) {
       if (error instanceof native.Exception) return "throws";
-      if (!(error instanceof RangeError)) return "traps";
+      if (error instanceof native.RuntimeError) return "traps";
+      if (!(error instanceof RangeError)) return `fails: ${(error as Error).message}`;
       transcript.exhausted = true;
       return "exhausted";
     }
@@ -70,7 +77,7 @@ export function runInV8(module: Module, bytes: Uint8Array, calls: readonly Call[
   for (const { name, kind, index } of module.exports) {
     const type = kind === ExternKind.Global ? module.globalTypes[index]!.valType : undefined;
     if (type !== undefined && type !== ValType.V128 && !isRefType(type))
-      lines.push(`end ${name} ${text((exports[name] as NativeGlobal).value, type)}`);
+      lines.push(`end ${name} ${textOf((exports[name] as NativeGlobal).value, type)}`);
     if (kind === ExternKind.Memory)
       lines.push(`end ${name} ${sum(new Uint8Array((exports[name] as { readonly buffer: ArrayBuffer }).buffer))}`);
   }
@@ -98,13 +105,14 @@ function nativeImports(module: Module, { lines }: Transcript): Record<string, Re
       }
       const zero = results.map((type) => (isRefType(type) ? null : type === ValType.I64 ? 0n : 0));
       imports[from][name] = (...args: unknown[]) => {
-        lines.push(`${name} ${args.map((arg, i) => text(arg, params[i]!)).join(" ")}`);
+        lines.push(`${name} ${args.map((arg, i) => textOf(arg, params[i]!)).join(" ")}`);
         return results.length > 1 ? zero : zero[0];
       };
     } else if (desc.kind === ExternKind.Global) {
       const { valType, mutable } = desc.type;
-      const value = isRefType(valType) ? (valType === ValType.ExternRef ? { some: "thing" } : null) : valType === ValType.I64 ? 0n : 0;
-      imports[from][name] = new native.Global({ value: typeName(valType), mutable }, value);
+      const value = isRefType(valType) ? (isExtern(valType) ? { some: "thing" } : null) : valType === ValType.I64 ? 0n : 0;
+      // A constant may come as its value, and has to where no Global has its type.
+      imports[from][name] = mutable || !isRefType(valType) ? new native.Global({ value: typeName(valType), mutable }, value) : value;
     } else if (desc.kind === ExternKind.Memory) {
       imports[from][name] = new native.Memory({ ...limitsOf(desc.type), ...(desc.type.shared === true && { shared: true }) });
     } else if (desc.kind === ExternKind.Table) {
