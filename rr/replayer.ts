@@ -304,9 +304,7 @@ export class Replayer {
         return;
       case "return": {
         const { results } = store.funcs[store.resultFunc]!.type;
-        // An engine knows which function was called, not which one returned after tail calls.
-        const same = this.native || store.resultFunc === event.funcAddr;
-        if (!same || !this.sameWords(store.resultSlot, results, event.results)) throw this.divergence(event);
+        if (store.resultFunc !== event.funcAddr || !this.sameWords(store.resultSlot, results, event.results)) throw this.divergence(event);
         return;
       }
       case "trap":

@@ -28,8 +28,8 @@ export abstract class CheckStack {
 
   /** Enclosing blocks, outermost (the function) first: opcode, operand count at entry, type, unreachable when suspended, locals set at entry. */
   protected blockCodes = new Uint8Array(64);
-  private blockBases = new Int32Array(64);
-  private blockUnreachable = new Uint8Array(64);
+  protected blockBases = new Int32Array(64);
+  protected blockUnreachable = new Uint8Array(64);
   private blockSetCounts = new Int32Array(64);
   protected readonly blockTypes: FuncType[] = [];
   depth = 0;
@@ -57,7 +57,6 @@ export abstract class CheckStack {
     this.operandCount = 0;
     this.depth = 0;
     this.unreachable = false;
-    this.blockTypes.length = 0;
     this.pushBlock(Wasm.Block, type);
   }
 

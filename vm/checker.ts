@@ -35,10 +35,13 @@ export interface CheckerContext {
 
 const { I32, I64 } = ValType;
 
-export class Checker extends RefChecker {
+export abstract class Checker extends RefChecker {
   private readonly context: CheckerContext;
   /** For each function, whether nothing but its own type is known to be its type. */
   private exactFuncs: Uint8Array | undefined;
+
+  /** Whether there is a memory 0, with addresses of 32 bits. */
+  protected readonly hasMemory32: boolean;
 
   /** In a constant expression: globals below this index may be read. -1 in function bodies. */
   private constGlobals = -1;
@@ -46,6 +49,11 @@ export class Checker extends RefChecker {
   constructor(module: Module, context: CheckerContext, reader: InstrReader) {
     super(module, reader);
     this.context = context;
+    this.hasMemory32 = module.memoryTypes.length > 0 && module.memoryTypes[0]!.address64 !== true;
+  }
+
+  protected get isConstant(): boolean {
+    return this.constGlobals >= 0;
   }
 
   /** Begins a function body; `locals` are its parameters and locals. */
@@ -60,27 +68,13 @@ export class Checker extends RefChecker {
     this.begin(reader, type, noLocalTypes, 0, 0);
   }
 
-  /** Checks instructions up to `stopOffset` (not included) or the end; true when it has stopped exactly there. */
-  run(stopOffset: number): boolean {
-    const { reader, locals, localCount } = this;
-    // The two most frequent instructions are checked here, because most modules are checked before V8 has optimized anything.
-    const readableLocals = this.hasUnset ? 0 : localCount;
-    while (reader.next()) {
-      if (reader.wasmOffset >= stopOffset) return reader.wasmOffset === stopOffset;
-      if (this.depth === 0)
-        throw new DecodeError("section-size", reader.wasmOffset, "section size mismatch: bytes after the end of the expression");
-      const { code, a } = reader;
-      const top = this.operandCount;
-      if (code === Wasm.LocalGet && a < readableLocals && top < this.operands.length) {
-        this.operands[top] = locals[a]!;
-        this.operandCount = top + 1;
-      } else if (code === Wasm.I32Const && top < this.operands.length) {
-        this.operands[top] = I32;
-        this.operandCount = top + 1;
-      } else this.instruction(reader.row);
-    }
-    if (this.depth !== 0) throw new DecodeError("missing-end", reader.end, "END opcode expected");
-    return false;
+  /** Checks the instruction where the reader stands. */
+  protected step(): void {
+    const { reader } = this;
+    reader.next();
+    if (this.depth === 0)
+      throw new DecodeError("section-size", reader.wasmOffset, "section size mismatch: bytes after the end of the expression");
+    this.instruction(reader.row);
   }
 
   private instruction(row: InstrRow): void {
@@ -92,7 +86,6 @@ export class Checker extends RefChecker {
       this.special(row);
       return;
     }
-    const { operands, base } = this;
     let from = 0;
     if (row.align >= 0) {
       // The address, which is below the other operands, has the type that the memory says.
@@ -101,18 +94,8 @@ export class Checker extends RefChecker {
       this.pop(addressType);
       from = params.length;
     } else if (row.lanes > 0) this.checkLanes(row);
-    for (let i = params.length - 1; i >= from; i--) {
-      const top = this.operandCount - 1;
-      if (top >= base && operands[top] === params[i]) this.operandCount = top;
-      else this.pop(params[i]!);
-    }
-    for (let i = 0; i < results.length; i++) {
-      const top = this.operandCount;
-      if (top < operands.length) {
-        operands[top] = results[i]!;
-        this.operandCount = top + 1;
-      } else this.push(results[i]!);
-    }
+    for (let i = params.length - 1; i >= from; i--) this.pop(params[i]!);
+    this.pushAll(results);
   }
 
   // ---- instructions with rules of their own

@@ -298,10 +298,12 @@ export const CatchKind = { Tag: 0, TagRef: 1, All: 2, AllRef: 3 } as const;
 
 /** Field `a` of a block that takes and gives nothing. */
 const NO_RESULT = -64;
+/** The type of a block that takes and gives nothing. */
+export const noBlockType: FuncType = { params: [], results: [] };
 
 /** Types of blocks that take nothing and give one value of a type with a one-byte form, or none. */
 const shortTypes: ReadonlyMap<number, FuncType> = new Map([
-  [NO_RESULT, { params: [], results: [] }],
+  [NO_RESULT, noBlockType],
   ...Object.values(ValType).map((type): [number, FuncType] => [~type, { params: [], results: [type] }]),
 ]);
 

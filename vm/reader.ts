@@ -189,7 +189,7 @@ export class ByteReader {
     }
   }
 
-  protected failEnd(): never {
+  failEnd(): never {
     throw new DecodeError("unexpected-end", this.end, "unexpected end of section or function");
   }
 
