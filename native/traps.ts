@@ -13,11 +13,13 @@ const messages: readonly (readonly [start: string, trap: Trap])[] = [
   ["table access out of bounds", Trap.UndefinedElement],
   ["element segment", Trap.UndefinedElement],
   ["null function or function signature", Trap.UninitializedElement],
+  ["function signature mismatch", Trap.UninitializedElement],
   ["divide by zero", Trap.IntegerDivideByZero],
   ["remainder by zero", Trap.IntegerDivideByZero],
   ["divide result unrepresentable", Trap.IntegerOverflow],
   ["float unrepresentable in integer range", Trap.InvalidConversionToInteger],
   ["dereferencing a null pointer", Trap.NullReference],
+  ["operation does not support unaligned accesses", Trap.UnalignedAtomic],
 ];
 
 /** What the engine says before the message when a segment does not fit. */

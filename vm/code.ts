@@ -53,6 +53,7 @@ export class CodeMemory {
   constI64 = new BigInt64Array(INITIAL_CONSTANTS);
   constF64 = new Float64Array(this.constI64.buffer);
   private readonly constIndex = new Map<bigint, number>();
+  private readonly sharedCode = new Map<string, number>();
   /** By function address. A function with breakpoints runs its exact code in both modes. */
   readonly exact: (LoweredCode | undefined)[] = [];
   readonly fast: (LoweredCode | undefined)[] = [];
@@ -87,6 +88,18 @@ export class CodeMemory {
       this.reserve();
     }
     this.words.set(code, at);
+  }
+
+  /** Index of code that belongs to no function and stays: the same words are there once. May replace `words`. */
+  shared(code: readonly number[]): number {
+    const key = code.join();
+    let at = this.sharedCode.get(key);
+    if (at === undefined) {
+      at = this.roomFor(code.length);
+      this.put(at, code);
+      this.sharedCode.set(key, at);
+    }
+    return at;
   }
 
   private reserve(): void {

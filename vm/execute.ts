@@ -49,6 +49,7 @@ export function runUntil(store: Store, limitTick: number, skipTick: number = sto
     if (fast && store.generates === "eagerly") {
       // For tests: short stays, so that generated code leaves and is entered again at all kinds of places.
       store.tier!.generateAll();
+      if (!store.interpreter!.isCurrent()) renewInterpreter(store);
       fuel = Math.min(fuel, FLOOR_TICKS + (store.tick % 1021));
       reserve = 0;
     }

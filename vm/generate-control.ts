@@ -2,12 +2,12 @@
  * Control flow in generated JavaScript: blocks, loops and branches become labelled statements, calls go through the
  * tier's list of functions, ticks are charged on edges, and guards skip what comes before the loop that is entered.
  */
-import { assign } from "./generate-forms.ts";
-import { GeneratedValues, Refusal } from "./generate-values.ts";
+import { type CallForm, callForm } from "./call-form.ts";
+import { GeneratedValues, type Parts, Refusal, shapeOf } from "./generate-values.ts";
 import { InstrReader } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { InstrFlag, Wasm } from "./opcodes.ts";
-import { type FuncType, funcTypeAt, ValType } from "./types.ts";
+import { type FuncType, slotsOf, type ValType } from "./types.ts";
 
 /** Deepest nesting that is generated: engines parse JavaScript recursively. */
 const MAX_DEPTH = 250;
@@ -205,7 +205,7 @@ export abstract class GeneratedControl extends GeneratedValues {
     this.emit(last > number ? `if(e<=${number}){${header}}` : header);
     this.openControl("loop", type, "}", last, 0);
     let loads = "";
-    for (const [height, entry] of this.stack.entries()) loads += this.loadSlot(entry.type, entry.lo, entry.hi, this.localCount + height);
+    for (const [height, entry] of this.stack.entries()) loads += this.loadSlot(entry.type, entry, this.slotAt(height));
     this.loopOffsets.push(reader.pos);
     this.loopLoads.push(loads);
   }
@@ -297,9 +297,8 @@ export abstract class GeneratedControl extends GeneratedValues {
     let text = "";
     for (const [i, type] of types.entries()) {
       const entry = this.stack[first + i]!;
-      const { lo, hi } = this.slotNames(control.height + i, type);
-      if (entry.lo === lo) continue;
-      text += assign(entry.lo, entry.hi, lo, hi);
+      const names = this.slotNames(control.height + i, shapeOf(type));
+      if (entry.lo !== names.lo) text += this.assignParts(entry, names);
     }
     return text;
   }
@@ -323,16 +322,41 @@ export abstract class GeneratedControl extends GeneratedValues {
     const first = this.stack.length - results.length;
     let text = "";
     // A result's slot may be a parameter's, never an operand's: operands are in variables.
+    let slot = 0;
     for (const [i, type] of results.entries()) {
-      const entry = this.stack[first + i]!;
-      text += this.storeSlot(type, entry.lo, entry.hi, i);
+      text += this.storeSlot(type, this.stack[first + i]!, slot);
+      slot += slotsOf(type);
     }
     return `${text}return c${this.acc === 0 ? "" : `-${this.acc}|0`};`;
   }
 
   protected branchIf(depth: number): void {
-    const condition = this.condition(this.pop());
+    this.branchWhen(this.condition(this.pop()), depth);
+  }
+
+  /** Branches with the operands that are there when the condition holds. */
+  protected branchWhen(condition: string, depth: number): void {
     this.line(`if(${condition}){${this.branchText(depth)}}`);
+  }
+
+  /** Exceptions lead to the label: what is behind it may run though nothing here branches to it. */
+  protected reach(depth: number): void {
+    this.control(depth).reached = true;
+  }
+
+  /**
+   * The handler of an old try begins. Only the interpreter runs handlers, as only it throws; they end where the try
+   * does, and generated code goes on there.
+   */
+  protected catchPart(): void {
+    const control = this.controls.at(-1)!;
+    if (this.draft.deadDepth < 0) {
+      this.branchValues(control, control.type.results);
+      this.line(`${this.charge()}break ${control.label};`);
+      control.span = Math.max(control.span, this.span);
+    }
+    control.reached = true;
+    this.dead();
   }
 
   protected branchTable(labels: readonly number[]): void {
@@ -351,16 +375,16 @@ export abstract class GeneratedControl extends GeneratedValues {
   }
 
   protected call(): void {
-    const { draft } = this;
-    const funcIndex = draft.reader.a;
-    const type = draft.module.funcTypes[funcIndex]!;
-    const funcAddr = draft.instance.funcAddrs[funcIndex]!;
-    if (this.draft.store.funcs[funcAddr]!.kind === "host") {
+    const form = callForm(this.draft)!;
+    const { type, addr } = form;
+    if (form.tail) {
+      this.leaveForGood();
+      this.dead();
+    } else if (form.through !== "function") this.callThrough(form);
+    else if (this.draft.store.funcs[addr]!.kind === "host") {
       this.leaveForGood();
       this.afterDead(type.params.length, type.results);
-      return;
-    }
-    this.callText(type, this.stack.length - type.params.length, `FN[${funcAddr}]`);
+    } else this.callText(type, this.stack.length - type.params.length, `FN[${addr}]`);
   }
 
   /** The instruction is always the interpreter's. */
@@ -376,41 +400,41 @@ export abstract class GeneratedControl extends GeneratedValues {
 
   private callText(type: FuncType, first: number, callee: string): void {
     const site = this.site(true, first);
-    let text = "";
-    for (const [i, param] of type.params.entries()) {
-      const entry = this.stack[first + i]!;
-      text += this.storeSlot(param, entry.lo, entry.hi, this.localCount + first + i);
-    }
+    const at = this.slotAt(first);
     const charged = this.acc === 0 ? "c" : `c-${this.acc}|0`;
-    text += `x=${site};q=1;q=${callee}(${this.wide(this.localCount + first)},d,${charged},0);if(q<0)break X;c=q;q=0;`;
-    this.line(text);
+    this.line(`${this.storeFrom(first)}x=${site};q=1;q=${callee}(${this.wide(at)},d,${charged},0);if(q<0)break X;c=q;q=0;`);
     this.acc = 0;
     this.span = 0;
     this.stack.length = first;
     let results = "";
+    let slot = at;
     for (const [i, result] of type.results.entries()) {
-      const { lo, hi } = this.release(first + i, result);
-      results += this.takeSlot(result, lo, hi, this.localCount + first + i);
+      results += this.takeSlot(result, this.release(first + i, shapeOf(result)), slot);
+      slot += slotsOf(result);
       this.push(this.slotEntry(first + i, result));
     }
     if (results !== "") this.line(results);
   }
 
-  protected callIndirect(): void {
-    const { draft } = this;
-    const { reader } = draft;
-    const type = funcTypeAt(draft.module, reader.a);
-    const typeNumber = draft.store.types.ofModule(draft.module)[reader.a]!;
-    const tableAddr = draft.instance.tableAddrs[reader.b]!;
-    const index = this.stack.length - 1;
-    if (this.simplify(index).type !== ValType.I32) throw new Refusal();
-    const at = this.stack[index]!.lo;
-    // The table is looked at as the interpreter does; whatever is wrong with the reference is its to say.
-    this.line(`t=indirect(T[${tableAddr}],${at},${typeNumber});`);
-    this.leaveIf("t<0");
-    this.stack.length = index;
-    // Not entered, the instruction is the interpreter's, which takes the index from its slot.
-    this.line(this.storeSlot(ValType.I32, at, "", this.localCount + index));
-    this.callText(type, index - type.params.length, "FN[t]");
+  /** A call through a table or a reference: whatever is wrong with it is the interpreter's to say. */
+  protected callThrough(form: CallForm): void {
+    const target = this.stack.length - 1;
+    const { lo } = this.simplify(target);
+    if (form.through === "table") {
+      this.line(`t=indirect(T[${form.addr}],${this.index(this.stack[target]!)},${form.typeNumber});`);
+      this.leaveIf("t<0");
+    } else {
+      this.leaveIf(`${lo}===0`);
+      this.line(`t=${lo}-1;`);
+    }
+    // Not entered, the instruction is the interpreter's, which takes the target from its slot.
+    this.line(this.storeFrom(target));
+    this.stack.length = target;
+    this.callText(form.type, target - form.type.params.length, "FN[t]");
+  }
+
+  /** An index or a size as 32 bits: what does not fit becomes one that is out of bounds everywhere. The value is simple. */
+  protected index({ lo, hi }: Parts): string {
+    return hi === "" ? lo : `(${hi}===0?${lo}:-1)`;
   }
 }

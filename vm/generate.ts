@@ -1,7 +1,7 @@
 /**
  * Generated JavaScript: writes one wasm function as a JavaScript function with the contract of the interpreter. Only
- * text is made here, from validated code; tier.ts says what of it is run. What this file does not know is refused, and
- * stays with the interpreter.
+ * text is made here, from validated code; tier.ts says what of it is run. Every instruction has a text, a helper
+ * (generate-outside.ts), or leaves to the interpreter; only functions that are too long or too deep are refused.
  *
  * The function is `f(fp, room, fuel, entry)`. Parameters are taken from the frame's first slots and results left there,
  * as in lowered code; locals and operands live in JavaScript variables. It answers the fuel that is left, or LEFT when
@@ -9,19 +9,18 @@
  * NOT_ENTERED when it has done nothing. `room` bounds native recursion. `entry` is 0, or the number of a loop whose header
  * the frame stands at: code before that loop is skipped by guards on the variable `e`.
  *
- * Whatever is rare or may trap leaves *before* the instruction, and the interpreter does it: traps, crossings, bulk
- * instructions out of bounds, NaNs that are not canonical (generate-forms.ts). Addresses out of bounds need no test of ours:
+ * Whatever is rare or may trap leaves *before* the instruction, and the interpreter does it: traps, crossings, what is thrown
+ * and tail calls, bulk instructions out of bounds, collections of the heap, NaNs that are not canonical (generate-forms.ts). Addresses out of bounds need no test of ours:
  * DataView throws, and the handler around the function's body knows by `x` which instruction it was. Another error there
  * means that a callee found no native stack to begin on (`q` is 1): then it has done nothing. From a handler on nothing is
  * called, so that leaving needs no native stack.
  */
 import { bulkForm } from "./bulk-form.ts";
+import { I31_FLAG } from "./casts.ts";
 import { CHECK_SPAN_TICKS } from "./code.ts";
-import { GeneratedControl } from "./generate-control.ts";
 import {
   type AccessForm,
   accessForms,
-  assign,
   type NumberForm,
   numberForms,
   type PairForm,
@@ -30,14 +29,16 @@ import {
   pairForms,
   pairLeaves,
 } from "./generate-forms.ts";
-import { type Entry, LEFT, type LeaveSite, NO_READS, NOT_ENTERED, Refusal, shapeOf } from "./generate-values.ts";
+import { type Entry, LEFT, type LeaveSite, type Names, NO_READS, NOT_ENTERED, Refusal, shapeOf } from "./generate-values.ts";
+import { GeneratedVectors } from "./generate-vectors.ts";
 import { blockType } from "./instr.ts";
 import { LoweringDraft } from "./lower.ts";
 import { CANONICAL_NAN_32, CANONICAL_NAN_64_HIGH } from "./numeric.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
-import { Bulk } from "./ops.ts";
+import { Gc } from "./ops.ts";
+import { isSimd } from "./simd-form.ts";
 import type { Store } from "./store.ts";
-import { ValType } from "./types.ts";
+import { addressType, isNullable, ValType } from "./types.ts";
 
 export interface GeneratedText {
   /** An expression that is the function, over the names of `environmentNames` (tier.ts). */
@@ -46,21 +47,6 @@ export interface GeneratedText {
   /** By number of the entry minus 1: point key before the first instruction of the loop. */
   readonly loopOffsets: readonly number[];
 }
-
-/** Kinds of Op.Bulk that touch memories and tables only: not what may look for references in frames, which are not there. */
-const OUTSIDE_KINDS: ReadonlySet<number> = new Set([
-  Bulk.MemoryFill,
-  Bulk.MemoryCopy,
-  Bulk.MemoryInit,
-  Bulk.DataDrop,
-  Bulk.TableFill,
-  Bulk.TableCopy,
-  Bulk.TableInit,
-  Bulk.ElemDrop,
-  Bulk.MemorySize,
-  Bulk.TableSize,
-  Bulk.Access,
-]);
 
 /** Longest text of a function: V8 compiles up to 61,440 bytes of bytecode well, about one byte for each three characters. */
 const MAX_TEXT = 150_000;
@@ -73,7 +59,7 @@ function number(value: number): string {
   return value < 0 ? `(${value})` : `${value}`;
 }
 
-/** The text of function `funcAddr`, or undefined when it has something that is not generated. */
+/** The text of function `funcAddr`, or undefined when it is too long or too deep. */
 export function generateFunction(store: Store, funcAddr: number): GeneratedText | undefined {
   try {
     return new FunctionWriter(store, funcAddr).write();
@@ -83,14 +69,11 @@ export function generateFunction(store: Store, funcAddr: number): GeneratedText 
   }
 }
 
-class FunctionWriter extends GeneratedControl {
-  private readonly store: Store;
+class FunctionWriter extends GeneratedVectors {
   private readonly funcAddr: number;
-  private usesMemory = false;
 
   constructor(store: Store, funcAddr: number) {
     super(new LoweringDraft(store, funcAddr, 0));
-    this.store = store;
     this.funcAddr = funcAddr;
   }
 
@@ -113,14 +96,11 @@ class FunctionWriter extends GeneratedControl {
   }
 
   private declareLocals(): { readonly params: string; readonly reload: string } {
-    const { localTypes, type } = this.draft;
+    const { localTypes, localSlots, type } = this.draft;
     let params = "";
     let reload = "";
     for (const [i, local] of localTypes.entries()) {
-      const shape = shapeOf(local);
-      const load = this.loadSlot(local, `l${i}`, `m${i}`, i);
-      this.variables.set(`l${i}`, shape === "d" ? "Z" : "0");
-      if (shape === "l") this.variables.set(`m${i}`, "0");
+      const load = this.loadSlot(local, this.localNames(i), localSlots[i]!);
       if (i < type.params.length) params += load;
       else reload += load;
     }
@@ -129,7 +109,8 @@ class FunctionWriter extends GeneratedControl {
 
   private assemble(locals: { readonly params: string; readonly reload: string }): string {
     const { draft, loopLoads, spills } = this;
-    const frameSlots = this.localCount + this.maxHeight;
+    // What looks at a reference uses the slot beside the last.
+    const frameSlots = draft.localSlotCount + this.maxHeight * (this.hasVectors ? 2 : 1) + 1;
     // An estimate of the native frame, and never less than what the frame counts toward the machine's stack limit.
     const cost = Math.max((frameSlots + 2) * 8, 160 + this.variables.size * 12);
     const declarations = Array.from(this.variables, ([name, initial]) => `${name}=${initial}`);
@@ -142,7 +123,7 @@ class FunctionWriter extends GeneratedControl {
     }
     const spill = Array.from(spills, ([text, sites]) => `${sites.map((site) => `case ${site}:`).join("")}${text}break;`).join("");
     let stores = "";
-    for (const [i, type] of draft.localTypes.entries()) stores += this.storeSlot(type, `l${i}`, `m${i}`, i);
+    for (const [i, type] of draft.localTypes.entries()) stores += this.storeSlot(type, this.localNames(i), draft.localSlots[i]!);
     return `function(fp,d,c,e){
 d=d-${cost}|0;if((d|c)<0)return ${NOT_ENTERED};
 const fp2=fp<<1${this.usesMemory ? ",dv=M.view,D=M.dirty" : ""};
@@ -161,17 +142,17 @@ return ${LEFT};
 
   private instruction(row: InstrRow): void {
     const { mnemonic } = row;
-    if (this.draft.has64BitAddress) throw new Refusal();
     const numberForm = numberForms.get(mnemonic);
     const access = accessForms.get(mnemonic);
     const comparison = pairConditions.get(mnemonic);
     const pair = pairForms.get(mnemonic);
     if (numberForm !== undefined) this.numberInstruction(row, numberForm);
-    else if (access !== undefined && this.draft.reader.c !== 0) this.outside();
+    else if (this.draft.isOutsideAccess) this.outside(bulkForm(this.draft)!);
     else if (access?.store) this.storeInstruction(access);
     else if (access !== undefined) this.loadInstruction(row, access);
     else if (comparison !== undefined) this.pairComparison(row, comparison);
     else if (pair !== undefined) this.pairInstruction(row, pair);
+    else if (isSimd(row.code)) this.vectorInstruction();
     else this.special();
   }
 
@@ -221,24 +202,16 @@ return ${LEFT};
     const b = this.operand(this.stack[height + 1]);
     const leave = pairLeaves.get(row.mnemonic);
     if (leave !== undefined) this.leaveIf(leave(a, b));
-    const { lo, hi } = this.release(height, type);
+    const { lo, hi } = this.release(height, shapeOf(type));
     this.line(form(a, b, lo, hi));
     this.pushSlot(height, type);
-  }
-
-  private address(entry: Entry): string {
-    this.usesMemory = true;
-    const offset = this.draft.reader.b;
-    if (entry.type !== ValType.I32) throw new Refusal();
-    if (entry.constant !== undefined) return `${(entry.constant >>> 0) + offset}`;
-    return offset === 0 ? `(${entry.lo})>>>0` : `(${entry.lo}>>>0)+${offset}`;
   }
 
   private loadInstruction(row: InstrRow, form: AccessForm): void {
     const height = this.stack.length - 1;
     const type = row.results![0]!;
-    const address = this.address(this.stack[height]!);
-    const { lo, hi } = this.release(height, type);
+    const address = this.address(height);
+    const { lo, hi } = this.release(height, shapeOf(type));
     const x = `x=${this.site()};`;
     const order = form.bytes === 1 ? "" : ",true";
     if (form.float) {
@@ -257,7 +230,8 @@ return ${LEFT};
     const height = this.stack.length - 2;
     if (form.float || form.bytes === 8) this.simplify(height + 1);
     const value = this.stack[height + 1]!;
-    const x = `x=${this.site()};t=${this.address(this.stack[height]!)};`;
+    const address = this.address(height);
+    const x = `x=${this.site()};t=${address};`;
     const mark = "D[t>>>12]=1;";
     if (form.bytes === 8 && form.pair) this.line(`${x}dv.setInt32(t+4,${value.hi},true);dv.setInt32(t,${value.lo},true);${mark}`);
     else if (form.float) {
@@ -309,10 +283,42 @@ return ${LEFT};
         this.dead();
         break;
       case Wasm.Call:
+      case Wasm.CallIndirect:
+      case Wasm.CallRef:
+      case Wasm.ReturnCall:
+      case Wasm.ReturnCallIndirect:
+      case Wasm.ReturnCallRef:
         this.call();
         break;
-      case Wasm.CallIndirect:
-        this.callIndirect();
+      default:
+        this.exceptional();
+    }
+  }
+
+  /** Regions in which exceptions are caught are tables beside the lowered code, so entering and leaving one is nothing. */
+  private exceptional(): void {
+    const { draft } = this;
+    const { reader } = draft;
+    switch (reader.code) {
+      case Wasm.Try:
+        this.block(blockType(draft.module, reader.a));
+        break;
+      case Wasm.TryTable:
+        for (let i = 2; i < reader.catches.length; i += 3) this.reach(reader.catches[i]!);
+        this.block(blockType(draft.module, reader.a));
+        break;
+      case Wasm.Catch:
+      case Wasm.CatchAll:
+        this.catchPart();
+        break;
+      case Wasm.Delegate:
+        this.end();
+        break;
+      case Wasm.Throw:
+      case Wasm.ThrowRef:
+      case Wasm.Rethrow:
+        this.leaveForGood();
+        this.dead();
         break;
       default:
         this.variable();
@@ -320,7 +326,7 @@ return ${LEFT};
   }
 
   private variable(): void {
-    const { draft, stack } = this;
+    const { draft } = this;
     const { reader, instance } = draft;
     const { a } = reader;
     switch (reader.code) {
@@ -371,71 +377,174 @@ return ${LEFT};
         this.push(this.entry(ValType.I32, `(${condition}?1:0)`, "", { condition, reads, weight: weight + 1 }));
         break;
       }
-      case Wasm.MemorySize: {
-        if (a !== 0 || draft.module.memoryTypes[0]!.address64) throw new Refusal();
-        this.usesMemory = true;
-        const { lo } = this.release(stack.length, ValType.I32);
-        this.line(`${lo}=M.pageCount;`);
-        this.pushSlot(stack.length, ValType.I32);
-        break;
-      }
-      case Wasm.TableSize: {
-        if (draft.module.tableTypes[a]!.address64) throw new Refusal();
-        const { lo } = this.release(stack.length, ValType.I32);
-        this.line(`${lo}=T[${instance.tableAddrs[a]!}].elements.length;`);
-        this.pushSlot(stack.length, ValType.I32);
-        break;
-      }
-      case Wasm.MemoryGrow:
-        if (draft.module.memoryTypes[a]!.address64) throw new Refusal();
-        this.leaveForGood();
-        this.afterDead(1, [ValType.I32]);
-        break;
-      case Wasm.TableGrow:
-        if (draft.module.tableTypes[a]!.address64) throw new Refusal();
-        this.leaveForGood();
-        this.afterDead(2, [ValType.I32]);
-        break;
       default:
-        this.tableOrOutside();
+        this.reference();
     }
   }
 
+  private reference(): void {
+    const { draft, stack } = this;
+    const { a, c, code } = draft.reader;
+    const top = stack.length - 1;
+    switch (code) {
+      case Wasm.RefEq: {
+        const [x, y] = [stack[top - 1]!, stack[top]!];
+        const condition = `(${x.lo}===${y.lo})`;
+        stack.length = top - 1;
+        const reads = new Set([...x.reads, ...y.reads]);
+        this.push(this.entry(ValType.I32, `(${condition}?1:0)`, "", { condition, reads, weight: x.weight + y.weight + 1 }));
+        break;
+      }
+      case Wasm.RefAsNonNull:
+        this.leaveIf(`${this.simplify(top).lo}===0`);
+        break;
+      case Wasm.RefI31: {
+        const { lo, reads, weight } = this.pop();
+        this.push(this.entry(ValType.I31Ref, `(${lo}|${I31_FLAG})`, "", { reads, weight: weight + 1 }));
+        break;
+      }
+      // A reference is the same in both hierarchies.
+      case Wasm.AnyConvertExtern:
+      case Wasm.ExternConvertAny:
+        break;
+      case Wasm.BrOnNull: {
+        const entry = this.simplify(top);
+        this.pop();
+        this.branchWhen(`${entry.lo}===0`, a);
+        this.push(entry);
+        break;
+      }
+      case Wasm.BrOnNonNull:
+        this.branchWhen(`${this.simplify(top).lo}!==0`, a);
+        this.pop();
+        break;
+      case Wasm.BrOnCast:
+      case Wasm.BrOnCastFail:
+        this.branchWhen(`isOf(${this.simplify(top).lo},${draft.storeType(c)})===${code === Wasm.BrOnCast}`, a);
+        break;
+      case Wasm.BrOnCastDescEq:
+      case Wasm.BrOnCastDescEqFail: {
+        const slot = this.slotAt(top - 1);
+        this.line(this.storeFrom(top - 1));
+        this.leaveIf(`outside(${Gc.RefTestDescBeside},${this.word(slot)},${isNullable(c) ? 1 : 0},0)!==0`);
+        this.pop();
+        this.branchWhen(`I[${this.word(slot + 1)}]${code === Wasm.BrOnCastDescEq ? "!==" : "==="}0`, a);
+        break;
+      }
+      default:
+        this.memoryOrTable();
+    }
+  }
+
+  private memoryOrTable(): void {
+    const { draft, stack } = this;
+    const { reader, instance } = draft;
+    const { a } = reader;
+    const memory64 = draft.module.memoryTypes[a]?.address64;
+    const table64 = draft.module.tableTypes[a]?.address64;
+    const height = stack.length;
+    switch (reader.code) {
+      case Wasm.MemorySize: {
+        if (a !== 0 || memory64) {
+          this.outside(bulkForm(draft)!);
+          break;
+        }
+        this.usesMemory = true;
+        const { lo } = this.release(height, "i");
+        this.line(`${lo}=M.pageCount;`);
+        this.pushSlot(height, ValType.I32);
+        break;
+      }
+      case Wasm.TableSize: {
+        if (table64) {
+          this.outside(bulkForm(draft)!);
+          break;
+        }
+        const { lo } = this.release(height, "i");
+        this.line(`${lo}=T[${instance.tableAddrs[a]!}].elements.length;`);
+        this.pushSlot(height, ValType.I32);
+        break;
+      }
+      case Wasm.MemoryGrow:
+        this.leaveForGood();
+        this.afterDead(1, [addressType(memory64)]);
+        break;
+      case Wasm.TableGrow:
+        this.leaveForGood();
+        this.afterDead(2, [addressType(table64)]);
+        break;
+      case Wasm.TableGet: {
+        const at = this.tableIndex(height - 1);
+        const { elemType } = this.store.tables[instance.tableAddrs[a]!]!;
+        const { lo } = this.release(height - 1, "i");
+        this.line(`${lo}=${at};`);
+        this.pushSlot(height - 1, elemType);
+        break;
+      }
+      case Wasm.TableSet: {
+        this.simplify(height - 1);
+        const at = this.tableIndex(height - 2);
+        this.line(`${at}=${this.stack[height - 1]!.lo};T[${instance.tableAddrs[a]!}].dirty=true;`);
+        this.stack.length = height - 2;
+        break;
+      }
+      default: {
+        const form = bulkForm(draft);
+        if (form === undefined) throw new Refusal();
+        this.outside(form);
+      }
+    }
+  }
+
+  /** The element of the instruction's table that the operand at `height` means; leaves where there is none. */
+  private tableIndex(height: number): string {
+    const elements = `T[${this.draft.instance.tableAddrs[this.draft.reader.a]!}].elements`;
+    const at = this.index(this.simplify(height));
+    this.leaveIf(`(${at}>>>0)>=${elements}.length`);
+    return `${elements}[${at}]`;
+  }
+
+  private localNames(local: number): Names {
+    return this.declare(shapeOf(this.draft.localTypes[local]!), `l${local}`, `l${local}`, `m${local}`);
+  }
+
   private localEntry(local: number): Entry {
-    const type = this.draft.localTypes[local]!;
-    const pair = shapeOf(type) === "l";
-    return this.entry(type, `l${local}`, pair ? `m${local}` : "", { reads: new Set([`l${local}`]), simple: true, weight: 0 });
+    const names = this.localNames(local);
+    return this.entry(this.draft.localTypes[local]!, names.lo, names.hi, {
+      ...names,
+      reads: new Set([`l${local}`]),
+      simple: true,
+      weight: 0,
+    });
   }
 
   private setLocal(local: number): void {
     const { stack } = this;
-    const name = `l${local}`;
+    const names = this.localNames(local);
     const entry = this.pop();
-    for (const [height, below] of stack.entries()) if (below.reads.has(name)) this.settle(height);
-    if (entry.lo === name) return;
-    if (entry.hi === "") this.line(`${name}=${entry.lo};`);
-    else this.line(`${name}=${entry.lo};m${local}=${entry.hi};`);
+    for (const [height, below] of stack.entries()) if (below.reads.has(`l${local}`)) this.settle(height);
+    if (entry.lo === names.lo) return;
+    if (entry.lanes.length > 0) this.line(this.assignParts(entry, names));
+    else if (entry.hi === "") this.line(`${names.lo}=${entry.lo};`);
+    else this.line(`${names.lo}=${entry.lo};${names.hi}=${entry.hi};`);
   }
 
   private select(): void {
     const height = this.stack.length - 3;
-    const { type } = this.stack[height]!;
-    const pair = shapeOf(type) === "l";
     const condition = this.pop();
     const ifZero = this.stack[height + 1]!;
     const ifNot = this.stack[height]!;
-    if (!pair) {
+    const { type } = ifNot;
+    if (ifNot.shape === "i" || ifNot.shape === "d") {
       this.stack.length = height;
       const reads = new Set([...condition.reads, ...ifZero.reads, ...ifNot.reads]);
       const weight = condition.weight + ifZero.weight + ifNot.weight + 1;
       this.push(this.entry(type, `(${this.condition(condition)}?${ifNot.lo}:${ifZero.lo})`, "", { reads, weight }));
       return;
     }
-    const { lo, hi } = this.release(height, type);
-    const one = assign(ifNot.lo, ifNot.hi, lo, hi);
-    const other = assign(ifZero.lo, ifZero.hi, lo, hi);
-    this.line(`if(${this.condition(condition)}){${one}}else{${other}}`);
-    this.pushSlot(height, type);
+    const names = this.release(height, ifNot.shape === ifZero.shape ? ifNot.shape : shapeOf(type));
+    this.line(`if(${this.condition(condition)}){${this.assignParts(ifNot, names)}}else{${this.assignParts(ifZero, names)}}`);
+    this.pushSlot(height, type, names.shape);
   }
 
   private floatConstant(): void {
@@ -456,72 +565,15 @@ return ${LEFT};
   private globalGet(globalAddr: number): void {
     const { type, slot } = this.store.globals[globalAddr]!;
     const height = this.stack.length;
-    const { lo, hi } = this.release(height, type.valType);
+    const names = this.release(height, shapeOf(type.valType));
     // Only a float can have a NaN to leave before.
-    const site = shapeOf(type.valType) === "d" ? `x=${this.site()};` : "";
-    this.line(`${site}${this.loadCell(type.valType, lo, hi, this.globalCell(slot), "break X;")}`);
+    const site = names.shape === "d" ? `x=${this.site()};` : "";
+    this.line(`${site}${this.loadCell(type.valType, names, this.globalCell(slot), "break X;")}`);
     this.pushSlot(height, type.valType);
   }
 
   private globalSet(globalAddr: number): void {
     const { type, slot } = this.store.globals[globalAddr]!;
-    const { lo, hi } = this.pop();
-    this.line(this.storeCell(type.valType, lo, hi, this.globalCell(slot)));
-  }
-
-  private tableOrOutside(): void {
-    const { draft } = this;
-    const { reader, instance } = draft;
-    const height = this.stack.length;
-    switch (reader.code) {
-      case Wasm.TableGet: {
-        const tableAddr = instance.tableAddrs[reader.a]!;
-        if (this.simplify(height - 1).type !== ValType.I32) throw new Refusal();
-        const at = this.stack[height - 1]!.lo;
-        this.leaveIf(`(${at}>>>0)>=T[${tableAddr}].elements.length`);
-        const type = this.store.tables[tableAddr]!.elemType;
-        const { lo } = this.release(height - 1, type);
-        this.line(`${lo}=T[${tableAddr}].elements[${at}];`);
-        this.pushSlot(height - 1, type);
-        break;
-      }
-      case Wasm.TableSet: {
-        const tableAddr = instance.tableAddrs[reader.a]!;
-        if (this.simplify(height - 2).type !== ValType.I32) throw new Refusal();
-        this.simplify(height - 1);
-        const at = this.stack[height - 2]!.lo;
-        this.leaveIf(`(${at}>>>0)>=T[${tableAddr}].elements.length`);
-        this.line(`T[${tableAddr}].elements[${at}]=${this.stack[height - 1]!.lo};T[${tableAddr}].dirty=true;`);
-        this.stack.length = height - 2;
-        break;
-      }
-      default:
-        this.outside();
-    }
-  }
-
-  /**
-   * What runs outside of the interpreter's loop runs as there, on the frame's slots. One that would trap leaves, and traps
-   * there; so does one that wants the heap collected, for which all frames have to be there.
-   */
-  private outside(): void {
-    const form = bulkForm(this.draft);
-    if (form === undefined || form.wide.length > 0 || !OUTSIDE_KINDS.has(form.kind & 0xff)) throw new Refusal();
-    const height = this.stack.length - form.operandSlots;
-    let text = "";
-    for (let i = height; i < this.stack.length; i++) {
-      const entry = this.stack[i]!;
-      text += this.storeSlot(entry.type, entry.lo, entry.hi, this.localCount + i);
-    }
-    const at = this.word(this.localCount + height);
-    this.line(`${text}if(outside(${form.kind},${at},${form.a},${form.b})!==0){x=${this.site(false, height)};break X;}`);
-    this.stack.length = height;
-    for (const type of form.results) {
-      // A float's bits would have to be looked at, and it is too late to leave.
-      if (shapeOf(type) === "d") throw new Refusal();
-      const { lo, hi } = this.release(this.stack.length, type);
-      this.line(this.takeSlot(type, lo, hi, this.localCount + this.stack.length));
-      this.pushSlot(this.stack.length, type);
-    }
+    this.line(this.storeCell(type.valType, this.pop(), this.globalCell(slot)));
   }
 }

@@ -91,6 +91,10 @@ export function generatedHelpers(R: Int32Array): Readonly<Record<string, unknown
       R[2] = Number.isNaN(a) ? CANONICAL_NAN_64_HIGH : words[1]!;
       return Number.isNaN(a) ? 0 : words[0]!;
     },
+    highOfF64(a: number): number {
+      doubles[0] = a;
+      return Number.isNaN(a) ? CANONICAL_NAN_64_HIGH : words[1]!;
+    },
     f64OfBits(lo: number, hi: number): number {
       words[0] = lo;
       words[1] = hi;

@@ -78,6 +78,8 @@ export type Run = (mode: Mode, fuelTicks: number, acc: number, skipTick: number,
  */
 export interface Interpreter {
   readonly run: Run;
+  /** The loop for vectors, which generated code calls too. */
+  readonly runSimd: RunSimd;
   isCurrent(): boolean;
 }
 
@@ -88,6 +90,7 @@ export function makeInterpreter(store: Store): Interpreter {
     return code.words === C && code.constI64 === K && store.funcInfo === FI && store.globalI32 === GI;
   }
   const budget = new Int32Array(1);
+  const runSimd = makeSimd(store, budget);
   const run = makeRun(
     store,
     code,
@@ -105,11 +108,11 @@ export function makeInterpreter(store: Store): Interpreter {
     C,
     K,
     code.constF64,
-    makeSimd(store, budget),
+    runSimd,
     budget,
     store.tier,
   );
-  return { run, isCurrent };
+  return { run, runSimd, isCurrent };
 }
 
 /**

@@ -7,6 +7,7 @@
  * generated code has called it a few times in vain. Where the environment forbids making functions of text (a content security policy)
  * nothing is generated.
  */
+import { isInstanceOf } from "./casts.ts";
 import { Mode, pointAfterCall, pointBefore } from "./code.ts";
 import { RewasmError } from "./errors.ts";
 import { frameKeys, pcOfKey, placeFrame } from "./frames.ts";
@@ -14,10 +15,12 @@ import { generateFunction } from "./generate.ts";
 import { LEFT, type LeaveSite, NOT_ENTERED } from "./generate-values.ts";
 import { generatedHelpers } from "./generated-helpers.ts";
 import { relowerFast } from "./lower.ts";
+import type { Memory } from "./memory.ts";
 import { OUTSIDE_MESSAGE } from "./native-stack.ts";
 import { runOutside } from "./outside.ts";
 import { FRAME_WORDS, Frame, FrameFlag, FUNC_INFO_WORDS, FuncInfo, Status, type Store } from "./store.ts";
 import type { Table } from "./table.ts";
+import type { ValType } from "./types.ts";
 
 /** See generate.ts. */
 type Generated = (fp: number, room: number, fuel: number, entry: number) => number;
@@ -82,6 +85,8 @@ export class Tier {
       LOG: this.log,
       E: this.failure,
       OUTSIDE: OUTSIDE_MESSAGE,
+      isOf: (ref: number, type: ValType): boolean => isInstanceOf(store, ref, type),
+      simd: (pc: number, at: number, memory: Memory): number => store.interpreter!.runSimd(pc, at, memory),
       indirect(table: Table, index: number, typeId: number): number {
         const { elements } = table;
         const at = index >>> 0;

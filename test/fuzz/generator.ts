@@ -1,15 +1,16 @@
 /**
  * Random valid modules from binaryen's translate-to-fuzz: any bytes become a module. Binaryen's wasm-opt is a script that
- * runs once and exits; here it is compiled once, and evaluated for each module with a file system and an instance of its own.
+ * runs once and exits; here it is compiled once, and evaluated for each module with an instance and a folder of its own.
  */
-import { readFileSync } from "node:fs";
+import fs, { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { compileFunction } from "node:vm";
 import { mulberry32 } from "../support/random.ts";
 
 /** What is used of the script's insides. */
 interface Tool {
-  readonly FS: { writeFile(path: string, bytes: Uint8Array): void; readFile(path: string): Uint8Array };
   callMain(args: string[]): void;
   findWasmBinary(): Uint8Array;
 }
@@ -31,8 +32,13 @@ const { WebAssembly: native } = globalThis as unknown as {
   };
 };
 
-/** Its warnings are about features, which are chosen at random here. */
+/** Its warnings are about features, which are chosen at random here. They go to stderr without asking. */
 const silent = { log: () => {}, warn: () => {}, error: () => {} };
+const silentFs = {
+  ...fs,
+  writeSync: (fd: number, bytes: Uint8Array, offset: number, byteLength: number, position: number | null): number =>
+    fd <= 2 ? byteLength : fs.writeSync(fd, bytes, offset, byteLength, position),
+};
 
 /** Features by binaryen's names. */
 export const NATIVE_FLAGS: readonly string[] = [
@@ -59,6 +65,16 @@ export const LATER_FLAGS: readonly string[] = [
   "wide-arithmetic",
 ];
 
+export interface Planned {
+  /** Of the random bytes that become the module. */
+  readonly byteLength: number;
+  readonly flags: readonly string[];
+  /** What binaryen makes of the module before it is used. */
+  readonly passes: readonly string[];
+  /** Whether NaNs stay in it, whose bits engines choose: see compareModule. */
+  readonly nans: boolean;
+}
+
 export class FuzzGenerator {
   private readonly script: Script;
   private readonly path: string;
@@ -80,23 +96,31 @@ export class FuzzGenerator {
     const settings: Settings = { noInitialRun: true, print: () => {}, printErr: () => {}, instantiateWasm };
     // Exit codes and arguments are the script's own affair.
     const own = { argv: { value: ["node", "wasm-opt"] }, exitCode: { value: 0, writable: true } };
-    return this.script(settings, Object.create(process, own) as object, this.require, this.path, "/", silent);
+    const require = (name: string): unknown => (name === "node:fs" ? silentFs : this.require(name));
+    return this.script(settings, Object.create(process, own) as object, require, this.path, "/", silent);
   }
 
   /** The module of a seed: the same for the same arguments. */
-  generate(seed: number, byteLength: number, flags: readonly string[], passes: readonly string[] = []): Uint8Array {
+  generate(seed: number, { byteLength, flags, passes, nans }: Planned): Uint8Array {
     const tool = this.evaluate((imports, done) => {
       const instance = new native.Instance(this.compiled, imports);
       done(instance);
       return instance.exports;
     });
     const random = mulberry32(seed);
-    tool.FS.writeFile(
-      "/seed",
-      Uint8Array.from({ length: byteLength }, () => Math.floor(random() * 256)),
-    );
-    // NaNs are made zeros where they arise: which bits they have is for each engine to choose, but not here.
-    tool.callMain(["/seed", "-ttf", ...passes, "--denan", "-o", "/module", ...flags.map((flag) => `--enable-${flag}`)]);
-    return Uint8Array.from(tool.FS.readFile("/module"));
+    const folder = mkdtempSync(join(tmpdir(), "rewasm-fuzz-"));
+    try {
+      const [seedFile, moduleFile] = [join(folder, "seed"), join(folder, "module")];
+      writeFileSync(
+        seedFile,
+        Uint8Array.from({ length: byteLength }, () => Math.floor(random() * 256)),
+      );
+      // Without NaNs: they are made zeros where they arise.
+      const denan = nans ? [] : ["--denan"];
+      tool.callMain([seedFile, "-ttf", ...passes, ...denan, "-o", moduleFile, ...flags.map((flag) => `--enable-${flag}`)]);
+      return Uint8Array.from(readFileSync(moduleFile));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   }
 }

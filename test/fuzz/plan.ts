@@ -1,14 +1,7 @@
 /** Which module belongs to a seed: size, features and arguments follow from it alone. */
 import { mulberry32 } from "../support/random.ts";
 import { compareModule, type Verdict } from "./differ.ts";
-import { type FuzzGenerator, LATER_FLAGS, NATIVE_FLAGS } from "./generator.ts";
-
-export interface Planned {
-  readonly byteLength: number;
-  readonly flags: readonly string[];
-  /** What binaryen makes of the module before it is used. */
-  readonly passes: readonly string[];
-}
+import { type FuzzGenerator, LATER_FLAGS, NATIVE_FLAGS, type Planned } from "./generator.ts";
 
 /** "native": what every V8 has; "later": also what some have not; "mixed": now and then the latter. */
 export const FEATURES = ["native", "later", "mixed"] as const;
@@ -23,13 +16,14 @@ export function planOf(seed: number, features: Features = "mixed"): Planned {
   const level = Math.floor(random() * 5);
   const passes = level < 2 ? [] : [`-O${level - 1}`];
   const isLater = random() >= 0.75;
-  if (features === "native" || (features === "mixed" && !isLater)) return { byteLength, flags, passes };
+  const nans = random() < 0.4;
+  if (features === "native" || (features === "mixed" && !isLater)) return { byteLength, flags, passes, nans };
   const later = LATER_FLAGS.filter(() => random() < 0.4);
   // Binaryen builds exceptions and objects on references.
-  return { byteLength, passes, flags: [...new Set([...flags, "reference-types", ...later])] };
+  return { byteLength, passes, nans, flags: [...new Set([...flags, "reference-types", ...later])] };
 }
 
-const NO_MODULE: Verdict = { difference: undefined, native: false, calls: 0, left: "binaryen leaves a file of zeros" };
+const NO_MODULE: Verdict = { inV8: false, natively: false, calls: 0, left: "binaryen leaves a file of zeros" };
 
 export interface Fuzzed extends Planned {
   readonly bytes: Uint8Array;
@@ -38,8 +32,8 @@ export interface Fuzzed extends Planned {
 
 export async function fuzz(generator: FuzzGenerator, seed: number, features: Features = "mixed"): Promise<Fuzzed> {
   const planned = planOf(seed, features);
-  const bytes = generator.generate(seed, planned.byteLength, planned.flags, planned.passes);
+  const bytes = generator.generate(seed, planned);
   // Now and then the file that binaryen leaves is all zeros, without the magic that every module begins with.
-  const verdict = bytes[1] !== 0x61 ? NO_MODULE : await compareModule(bytes, seed);
+  const verdict = bytes[1] !== 0x61 ? NO_MODULE : await compareModule(bytes, seed, planned.nans);
   return { ...planned, bytes, verdict };
 }

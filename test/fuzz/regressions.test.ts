@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { describe, it } from "mocha";
 import { Bench, checkedModule, WAYS } from "../support/machines.ts";
 import { wat } from "../support/wat.ts";
+import { compareModule } from "./differ.ts";
 
 const FOUND: Readonly<Record<string, { readonly text: string; readonly result: number }>> = {
   "generating a function with a try_table before an else": {
@@ -19,6 +20,12 @@ const FOUND: Readonly<Record<string, { readonly text: string; readonly result: n
           (else (loop (br 0)) (i32.const 1)))))`,
     result: 5,
   },
+  "recording natively a function that returns by a tail call": {
+    text: `(module
+      (func $other (param i32) (result i32) (i32.add (local.get 0) (i32.const 2)))
+      (func (export "main") (result i32) (return_call $other (i32.const 5))))`,
+    result: 7,
+  },
 };
 
 describe("what random modules have found", () => {
@@ -26,6 +33,7 @@ describe("what random modules have found", () => {
     it(what, async () => {
       const module = checkedModule(await wat(text));
       for (const way of WAYS) expect(new Bench(module, way).call("main"), way).to.deep.equal({ kind: "return", values: [result] });
+      expect((await compareModule(module.bytes, 1, false)).difference).to.equal(undefined);
     });
   }
 });

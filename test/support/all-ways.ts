@@ -51,10 +51,12 @@ export async function runInAllWays(subject: Subject): Promise<CallResult> {
   const firstTick = exact.store.tick;
   const result = exact.call(name, ...args);
   const lastTick = exact.store.tick;
-  const fast = bench(subject, "fast");
-  expect(fast.call(name, ...args), "the result of fast code").to.deep.equal(result);
-  expect(fast.store.tick, "ticks of fast code").to.equal(lastTick);
-  expect(fast.hash(), "the state in the end").to.equal(exact.hash());
+  for (const way of ["fast", "generated"] as const) {
+    const other = bench(subject, way);
+    expect(other.call(name, ...args), `the result of ${way} code`).to.deep.equal(result);
+    expect(other.store.tick, `ticks of ${way} code`).to.equal(lastTick);
+    expect(other.hash(), `the state in the end, ${way} code`).to.equal(exact.hash());
+  }
   const ticks = Array.from({ length: positions }, () => firstTick + Math.floor(random() * (lastTick - firstTick))).sort((a, b) => a - b);
   compareAtTicks(subject, ticks, random);
   await compareReplay(subject, ticks, random, lastTick);
@@ -68,6 +70,9 @@ function compareAtTicks(subject: Subject, ticks: readonly number[], random: () =
   for (const tick of ticks) {
     exact.runTo(tick);
     const hash = exact.hash();
+    const generated = bench(subject, "generated").begin(name, ...args);
+    generated.runTo(tick);
+    expect(generated.hash(), `generated code, at once to tick ${tick}`).to.equal(hash);
     const direct = bench(subject, "fast").begin(name, ...args);
     direct.runTo(tick);
     expect(direct.hash(), `fast code, at once to tick ${tick}`).to.equal(hash);

@@ -60,6 +60,70 @@ describe("generated code", function () {
     }
   });
 
+  it("is made of functions with vectors, objects, exceptions, 64-bit addresses, tail calls and atomics", async () => {
+    const both = await benches(`(module (memory $a i64 1) (memory $b 1) (table $t i64 4 funcref)
+      (type $list (sub (struct (field (mut i32)) (field (ref null $list))))) (type $more (sub $list (struct (field (mut i32)) (field (ref null $list)) (field f64))))
+      (type $unary (func (param i32) (result i32))) (type $floats (array (mut f32)))
+      (tag $odd (param i32)) (elem declare func $twice $count) (global $v (mut v128) (v128.const i32x4 1 2 3 4))
+      (func $twice (param i32) (result i32) (if (i32.and (local.get 0) (i32.const 64)) (then (throw $odd (local.get 0)))) (i32.shl (local.get 0) (i32.const 1)))
+      (func $count (param i32 i32) (result i32)
+        (if (i32.eqz (local.get 0)) (then (return (local.get 1))))
+        (return_call $count (i32.sub (local.get 0) (i32.const 1)) (i32.add (local.get 1) (i32.const 3))))
+      (func $list (param $n i32) (result (ref null $list)) (local $l (ref null $list))
+        (loop $again
+          (local.set $l (if (result (ref $list)) (i32.and (local.get $n) (i32.const 1))
+            (then (struct.new $list (local.get $n) (local.get $l)))
+            (else (struct.new $more (local.get $n) (local.get $l) (f64.const nan:0x4000000000001)))))
+          (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (local.get $l))
+      (func $sum (param $l (ref null $list)) (result i64) (local $x i64)
+        (block $end (loop $again
+          (local.set $x (i64.add (i64.mul (local.get $x) (i64.const 3)) (i64.extend_i32_s (struct.get $list 0 (br_on_null $end (local.get $l))))))
+          (drop (block $plain (result (ref null $list))
+            (local.set $x (i64.xor (local.get $x) (i64.reinterpret_f64 (struct.get $more 2 (br_on_cast_fail $plain (ref null $list) (ref $more) (local.get $l))))))
+            (ref.null $list)))
+          (local.set $l (struct.get $list 1 (local.get $l)))
+          (br $again)))
+        (local.get $x))
+      (func $vectors (param $n i32) (result v128) (local $v v128)
+        (local.set $v (i32x4.splat (local.get $n)))
+        (loop $again
+          (local.set $v (i32x4.add (i8x16.swizzle (local.get $v) (v128.const i8x16 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 0)) (global.get $v)))
+          (global.set $v (select (local.get $v) (global.get $v) (i32.and (local.get $n) (i32.const 1))))
+          (v128.store $b (i32.const 4090) (local.get $v))
+          (v128.store $a (i64.const 8187) (i16x8.mul (local.get $v) (v128.load $b (i32.const 4088))))
+          (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (local.get $v))
+      (func (export "main") (param $n i32) (result i64) (local $x i32) (local $r (ref null $unary)) (local $f (ref null $floats))
+        (local.set $r (ref.func $twice))
+        (local.set $f (array.new $floats (f32.const -nan:0x5) (i32.const 9)))
+        (table.set $t (i64.const 2) (ref.func $count))
+        (loop $again
+          (block $caught (result i32)
+            (try_table (catch $odd $caught) (local.set $x (i32.add (local.get $x) (call_ref $unary (local.get $n) (local.get $r)))))
+            (i32.const 0))
+          (local.set $x (i32.xor (local.get $x)))
+          (local.set $x (i32.add (local.get $x) (call_indirect $t (param i32 i32) (result i32) (i32.and (local.get $n) (i32.const 7)) (local.get $x) (i64.const 2))))
+          (i32.atomic.store (i64.and (i64.extend_i32_u (local.get $x)) (i64.const 0xfffc)) (local.get $x))
+          (array.set $floats (local.get $f) (i32.and (local.get $n) (i32.const 7)) (array.get $floats (local.get $f) (i32.const 8)))
+          (f32.store $b (i32.and (local.get $n) (i32.const 0xfff)) (array.get $floats (local.get $f) (i32.and (local.get $n) (i32.const 3))))
+          (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (i64.add (call $sum (call $list (i32.const 300))) (i64.add (i64.extend_i32_s (local.get $x)) (i64x2.extract_lane 1 (call $vectors (i32.const 200)))))))`);
+    const { store } = new Bench(both.exact.module);
+    for (const funcAddr of store.funcs.keys()) expect(generateFunction(store, funcAddr), `function ${funcAddr}`).to.not.equal(undefined);
+    same(both, "main", 150);
+    const ticks = both.exact.store.tick;
+    const random = mulberry32(6);
+    for (let i = 0; i < 10; i++) {
+      const tick = Math.floor(random() * ticks);
+      const generated = new Bench(both.exact.module, "generated").begin("main", 150);
+      const exact = new Bench(both.exact.module, "exact").begin("main", 150);
+      generated.runTo(tick);
+      exact.runTo(tick);
+      expect(generated.hash(), `tick ${tick}`).to.equal(exact.hash());
+    }
+  });
+
   it("enters loops in parts of an if, behind other loops and inside of loops", async () => {
     const loop = (name: string, count: number, body = ""): string => `
       (local.set $${name} (i32.const ${count}))
