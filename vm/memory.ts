@@ -144,7 +144,7 @@ export class Memory {
     this.bytes = new Bytes(buffer, 0, byteLength);
     this.words = new Words(buffer, 0, wholeLength / 4);
     this.view = new MachineView(buffer, 0, byteLength);
-    this.i64 = new Longs(buffer, 0, byteLength >>> 3);
+    this.i64 = new Longs(buffer, 0, Math.floor(byteLength / 8));
     const dirty = new Uint8Array(wholeLength / SNAPSHOT_PAGE_BYTES);
     dirty.set(this.dirty.subarray(0, dirty.length));
     this.dirty = dirty;
