@@ -3,7 +3,20 @@
  * followed by `<name>`. Reads the same instruction table as everything else; output only, nothing parses it.
  */
 import { CatchKind, InstrReader } from "./instr.ts";
-import { displayName, fieldName, functionName, globalName, localName, moduleName, printable, tagName, typeName } from "./names.ts";
+import {
+  displayName,
+  fieldName,
+  functionName,
+  globalName,
+  localName,
+  memoryName,
+  moduleName,
+  printable,
+  segmentName,
+  tableName,
+  tagName,
+  typeName,
+} from "./names.ts";
 import { shortestSingle } from "./numeric.ts";
 import { Imm, InstrFlag, Wasm } from "./opcodes.ts";
 import {
@@ -88,12 +101,15 @@ function immediatesText(module: Module, funcIndex: number, reader: InstrReader):
     case Imm.None:
       return "";
     case Imm.Label:
-    case Imm.Table:
-    case Imm.Elem:
-    case Imm.Data:
       return `${a}`;
+    case Imm.Table:
+      return tableIndexText(module, a);
+    case Imm.Elem:
+      return segmentIndexText(module, "elem", a);
+    case Imm.Data:
+      return segmentIndexText(module, "data", a);
     case Imm.Memory:
-      return a === 0 ? "" : `${a}`;
+      return a === 0 ? "" : memoryIndexText(module, a);
     case Imm.BlockType:
       return blockTypeText(module, a);
     case Imm.LabelTable:
@@ -101,22 +117,22 @@ function immediatesText(module: Module, funcIndex: number, reader: InstrReader):
     case Imm.Func:
       return `${a}${angled(functionName(module, a))}`;
     case Imm.CallIndirect:
-      return `${b === 0 ? "" : `${b} `}(type ${a})${typeText(module.types[a]?.func)}`;
+      return `${b === 0 ? "" : `${tableIndexText(module, b)} `}(type ${a})${typeText(module.types[a]?.func)}`;
     case Imm.Local:
       return `${a}${angled(localName(module, funcIndex, a))}`;
     case Imm.Global:
       return `${a}${angled(globalName(module, a))}`;
     case Imm.TableCopy:
-      return `${a} ${b}`;
+      return `${tableIndexText(module, a)} ${tableIndexText(module, b)}`;
     // The text format names the destination first.
     case Imm.TableInit:
-      return `${b} ${a}`;
+      return `${tableIndexText(module, b)} ${segmentIndexText(module, "elem", a)}`;
     case Imm.MemoryCopy:
-      return a === 0 && b === 0 ? "" : `${a} ${b}`;
+      return a === 0 && b === 0 ? "" : `${memoryIndexText(module, a)} ${memoryIndexText(module, b)}`;
     case Imm.MemoryInit:
-      return b === 0 ? `${a}` : `${b} ${a}`;
+      return `${b === 0 ? "" : `${memoryIndexText(module, b)} `}${segmentIndexText(module, "data", a)}`;
     case Imm.MemArg:
-      return memArgText(reader);
+      return memArgText(module, reader);
     case Imm.I32:
       return `${a}`;
     case Imm.I64:
@@ -128,7 +144,7 @@ function immediatesText(module: Module, funcIndex: number, reader: InstrReader):
     case Imm.Lane:
       return `${a}`;
     case Imm.MemArgLane:
-      return `${memArgText(reader)} ${reader.d}`.trimStart();
+      return `${memArgText(module, reader)} ${reader.d}`.trimStart();
     case Imm.V128:
       return `i32x4 ${[reader.lo, reader.hi, reader.lo2, reader.hi2].map((word) => `0x${(word >>> 0).toString(16).padStart(8, "0")}`).join(" ")}`;
     case Imm.Shuffle:
@@ -147,9 +163,11 @@ function immediatesText(module: Module, funcIndex: number, reader: InstrReader):
     case Imm.TypeType:
       return `${typeIndexText(module, a)} ${typeIndexText(module, b)}`;
     case Imm.TypeCount:
-    case Imm.TypeData:
-    case Imm.TypeElem:
       return `${typeIndexText(module, a)} ${b}`;
+    case Imm.TypeData:
+      return `${typeIndexText(module, a)} ${segmentIndexText(module, "data", b)}`;
+    case Imm.TypeElem:
+      return `${typeIndexText(module, a)} ${segmentIndexText(module, "elem", b)}`;
     case Imm.BrOnCast:
       return `${a} ${valTypeName(b)} ${valTypeName(reader.c)}`;
     case Imm.Tag:
@@ -163,9 +181,9 @@ function immediatesText(module: Module, funcIndex: number, reader: InstrReader):
   }
 }
 
-function memArgText({ a, b, c, row }: InstrReader): string {
+function memArgText(module: Module, { a, b, c, row }: InstrReader): string {
   const parts: string[] = [];
-  if (c !== 0) parts.push(`${c}`);
+  if (c !== 0) parts.push(memoryIndexText(module, c));
   if (b !== 0) parts.push(`offset=${b}`);
   if (a !== row.align) parts.push(`align=${2 ** a}`);
   return parts.join(" ");
@@ -179,6 +197,18 @@ function blockTypeText(module: Module, a: number): string {
 
 function typeIndexText(module: Module, index: number): string {
   return `${index}${angled(typeName(module, index))}`;
+}
+
+function tableIndexText(module: Module, index: number): string {
+  return `${index}${angled(tableName(module, index))}`;
+}
+
+function memoryIndexText(module: Module, index: number): string {
+  return `${index}${angled(memoryName(module, index))}`;
+}
+
+function segmentIndexText(module: Module, kind: "elem" | "data", index: number): string {
+  return `${index}${angled(segmentName(module, kind, index))}`;
 }
 
 function* catchTexts(module: Module, catches: readonly number[]): Generator<string> {
@@ -252,10 +282,10 @@ export function* outlineModule(module: Module): Generator<string> {
   }
   const importedTables = module.tableTypes.length - module.tables.length;
   for (const [i, { type, init }] of module.tables.entries()) {
-    yield `table ${importedTables + i}: ${tableText(type)}${init === undefined ? "" : ` = ${constText(module, init)}`}`;
+    yield `table ${tableIndexText(module, importedTables + i)}: ${tableText(type)}${init === undefined ? "" : ` = ${constText(module, init)}`}`;
   }
   const importedMemories = module.memoryTypes.length - module.memories.length;
-  for (const [i, type] of module.memories.entries()) yield `memory ${importedMemories + i}: ${memoryText(type)}`;
+  for (const [i, type] of module.memories.entries()) yield `memory ${memoryIndexText(module, importedMemories + i)}: ${memoryText(type)}`;
   const importedTags = module.tagTypes.length - module.tags.length;
   for (let i = importedTags; i < module.tagTypes.length; i++) yield `tag ${i}${angled(tagName(module, i))}:${typeText(module.tagTypes[i])}`;
   const importedGlobals = module.globalTypes.length - module.globals.length;
@@ -300,15 +330,17 @@ function* exportLines(module: Module): Generator<string> {
 
 function* segmentLines(module: Module): Generator<string> {
   for (const [i, { mode, items, elemType }] of module.elems.entries()) {
-    yield `elem ${i}: ${items.length} × ${valTypeName(elemType)}, ${modeText(module, mode, "table")}`;
+    const index = segmentIndexText(module, "elem", i);
+    yield `elem ${index}: ${items.length} × ${valTypeName(elemType)}, ${modeText(module, mode, (table) => `table ${tableIndexText(module, table)}`)}`;
   }
   for (const [i, { mode, start, end }] of module.datas.entries()) {
-    yield `data ${i}: ${end - start} bytes, ${modeText(module, mode, "memory")}`;
+    const index = segmentIndexText(module, "data", i);
+    yield `data ${index}: ${end - start} bytes, ${modeText(module, mode, (memory) => `memory ${memoryIndexText(module, memory)}`)}`;
   }
 }
 
-function modeText(module: Module, mode: SegmentMode, target: string): string {
-  return mode.kind === "active" ? `${target} ${mode.index} at ${constText(module, mode.offset)}` : mode.kind;
+function modeText(module: Module, mode: SegmentMode, target: (index: number) => string): string {
+  return mode.kind === "active" ? `${target(mode.index)} at ${constText(module, mode.offset)}` : mode.kind;
 }
 
 /** `type 3 <node>: sub 2 struct i32 (mut i8)`; members of a recursive group name it. */

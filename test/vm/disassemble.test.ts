@@ -131,7 +131,7 @@ export "main": func 1 <main>
 start: func 2 <start>
 elem 0: 1 × (ref func), table 0 at i32.const 1
 elem 1: 1 × (ref func), declarative
-data 0: 3 bytes, memory 0 at i32.const 16
+data 0: 3 bytes, memory 0 <env.mem> at i32.const 16
 data 1: 7 bytes, passive
 custom "name": SIZE bytes`;
 
@@ -153,6 +153,40 @@ describe("disassembly", () => {
       .replace(/, \d+ bytes$/m, ", BYTES bytes")
       .replace(/("name": )\d+/, "$1SIZE");
     expect(masked).to.equal(OUTLINE);
+  });
+
+  it("names tables, memories and segments where it names functions and locals", async () => {
+    const module = decodeModule(
+      await wat(`(module (table $first 1 funcref) (table $second 1 funcref) (memory $low 1) (memory $high 1) (type $bytes (array i8))
+        (elem $items funcref) (data $text "abc") (data (memory $high) (i32.const 0) "d")
+        (func (table.init $second $items (i32.const 0) (i32.const 0) (i32.const 0)) (table.copy $first $second (i32.const 0) (i32.const 0) (i32.const 0))
+          (memory.init $high $text (i32.const 0) (i32.const 0) (i32.const 0)) (memory.copy $low $high (i32.const 0) (i32.const 0) (i32.const 0))
+          (drop (i32.load $high offset=4 (i32.const 0))) (call_indirect $second (i32.const 0)) (drop (memory.size $high)) (drop (table.size $second))
+          (drop (array.new_data $bytes $text (i32.const 0) (i32.const 0))) (elem.drop $items) (data.drop $text)))`),
+    );
+    const texts = [...disassembleFunction(module, 0)].map(({ text }) => text).filter((text) => text.includes("<"));
+    expect(texts).to.deep.equal([
+      "table.init 1 <second> 0 <items>",
+      "table.copy 0 <first> 1 <second>",
+      "memory.init 1 <high> 0 <text>",
+      "memory.copy 0 <low> 1 <high>",
+      "i32.load 1 <high> offset=4",
+      "call_indirect 1 <second> (type 1)",
+      "memory.size 1 <high>",
+      "table.size 1 <second>",
+      "array.new_data 0 <bytes> 0 <text>",
+      "elem.drop 0 <items>",
+      "data.drop 0 <text>",
+    ]);
+    expect([...outlineModule(module)].filter((line) => /^(table|memory|elem|data)/.test(line))).to.deep.equal([
+      "table 0 <first>: 1 funcref",
+      "table 1 <second>: 1 funcref",
+      "memory 0 <low>: 1 pages",
+      "memory 1 <high>: 1 pages",
+      "elem 0 <items>: 0 × funcref, passive",
+      "data 0 <text>: 3 bytes, passive",
+      "data 1: 1 bytes, memory 1 <high> at i32.const 0",
+    ]);
   });
 
   it("gives offsets that begin instructions, and windows of them", async () => {
