@@ -11,8 +11,8 @@ import { defaultTracePath, VARIABLES } from "./script-program.ts";
 import { recordThisProcess, type ScriptReport } from "./script-recording.ts";
 import { noticeLine } from "./terminal.ts";
 
+// Of worker threads the main thread tells that they are not recorded.
 if (isMainThread) register();
-else noticeLine("note: worker threads are not recorded");
 
 function register(): void {
   const taken = takeVariables();

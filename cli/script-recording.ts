@@ -8,10 +8,12 @@ import { resolve } from "node:path";
 import { MemoryAudit } from "../embed/audit.ts";
 import { patchBuffers } from "../embed/node-buffers.ts";
 import { patchNodeModules, syncNodeModules } from "../embed/node-modules.ts";
+import { type Crossing, patchThreads } from "../embed/node-threads.ts";
 import { patchNodeWasi } from "../embed/node-wasi.ts";
 import { WriteTracker } from "../embed/tracker.ts";
 import { EngineBacking, exactBacking } from "../jsapi/exact-backing.ts";
-import { createJsApi } from "../jsapi/namespace.ts";
+import { createJsApi, type JsApi } from "../jsapi/namespace.ts";
+import { native as engine } from "../native/engine.ts";
 import { NativeMachine } from "../native/machine.ts";
 import { Recorder } from "../rr/recorder.ts";
 import type { TraceSink } from "../rr/storage.ts";
@@ -118,8 +120,37 @@ export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () =
     const backing = extern?.kind === ExternKind.Memory ? backings[extern.addr] : undefined;
     return backing instanceof EngineBacking ? { memory: backing.memory, memoryAddr: extern!.addr } : undefined;
   });
+  patchThreads(tracker.views, tracker.patches, crossing(api, finish));
   syncNodeModules();
   replaceNamespace(api.WebAssembly);
+}
+
+/** What other threads may get of the namespace. */
+function crossing(api: JsApi, finish: () => void): Crossing {
+  const engineModules = new WeakMap<object, object>();
+  return {
+    engineModule: (value) => {
+      const module = api.moduleOf(value);
+      if (module === undefined) return undefined;
+      let made = engineModules.get(module);
+      if (made === undefined) {
+        made = new engine.Module(module.bytes);
+        engineModules.set(module, made);
+      }
+      return made;
+    },
+    uncloneable: (value) => {
+      const kind = api.addressOf(value)?.kind;
+      if (kind !== undefined) return ["Function", "Table", "Memory", "Global", "Tag"][kind];
+      return api.instanceAddrOf(value) === undefined ? undefined : "Instance";
+    },
+    notice: (text) => noticeLine(`note: ${text}`),
+    refuseShared: () => {
+      finish();
+      noticeLine("error: the program shares a memory with another thread: what that writes cannot be recorded");
+      return nativeExit(ExitCode.Failure);
+    },
+  };
 }
 
 /** A trace that cannot be written any more ends the process: its program would be run for nothing. */

@@ -5,7 +5,6 @@
  */
 import assert from "node:assert";
 import buffer from "node:buffer";
-import childProcess from "node:child_process";
 import crypto from "node:crypto";
 import dgram from "node:dgram";
 import fs from "node:fs";
@@ -15,7 +14,6 @@ import stream from "node:stream";
 import stringDecoder from "node:string_decoder";
 import util from "node:util";
 import v8 from "node:v8";
-import workerThreads from "node:worker_threads";
 import zlib from "node:zlib";
 import { type Native, patchReaders, rawArguments, reading } from "./arguments.ts";
 import type { Patches } from "./patches.ts";
@@ -31,15 +29,12 @@ export function patchNodeModules(views: Views, patches: Patches): void {
   patchClasses(views, patches, crypto);
   patchReaders(views, patches, zlib);
   patchStreams(views, patches);
-  for (const holder of [util.types, v8, childProcess, assert, assert.strict]) patchReaders(views, patches, holder);
+  for (const holder of [util.types, v8, assert, assert.strict]) patchReaders(views, patches, holder);
   patches.method(util, "isDeepStrictEqual", reading(views) as never);
   patchReaders(views, patches, stringDecoder.StringDecoder.prototype);
   patchReaders(views, patches, buffer);
   for (const name of ["Blob", "File"]) patchClass(views, patches, buffer, name);
   patches.method(dgram.Socket.prototype, "send", reading(views) as never);
-  for (const { prototype } of [workerThreads.MessagePort, workerThreads.Worker, workerThreads.BroadcastChannel]) {
-    patches.method(prototype, "postMessage", reading(views) as never);
-  }
 }
 
 /** Makes the named exports of modules follow: call it when all patches are made, and when they are undone. */

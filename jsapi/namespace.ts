@@ -5,7 +5,7 @@
 import { LinkError } from "../vm/errors.ts";
 import type { Machine } from "../vm/machine.ts";
 import type { ExternAddr } from "../vm/store.ts";
-import { ExternKind } from "../vm/types.ts";
+import { ExternKind, type Module } from "../vm/types.ts";
 import { Agent, type WebAssemblyOptions } from "./agent.ts";
 import type { WebAssemblyErrorConstructor } from "./errors.ts";
 import { type GlobalConstructor, makeGlobalClass } from "./global.ts";
@@ -40,6 +40,8 @@ export interface JsApi {
   addressOf(value: unknown): ExternAddr | undefined;
   /** The store address of the instance behind an Instance of this namespace; undefined for everything else. */
   instanceAddrOf(value: unknown): number | undefined;
+  /** The decoded module behind a Module of this namespace; undefined for everything else. */
+  moduleOf(value: unknown): Module | undefined;
   /** The object that stands for a part of the store. Throws LinkError when there is no such part. */
   objectAt(extern: ExternAddr): object;
 }
@@ -97,6 +99,7 @@ export function createJsApi(options: WebAssemblyOptions = {}): JsApi {
       return undefined;
     },
     instanceAddrOf: (value) => instance.addrOf(value),
+    moduleOf: (value) => module.compiledOf(value)?.module,
     objectAt: ({ kind, addr }) => {
       const { funcs, tables, memories, globals } = agent.machine.store;
       if ([funcs, tables, memories, globals, agent.own?.store.tags][kind]?.[addr] === undefined) {

@@ -249,19 +249,75 @@ describe("record of scripts", function () {
     expect(a).to.deep.equal(b);
   });
 
-  it("does not record child processes and workers into the same trace", async () => {
+  it("says that child processes and worker threads are not recorded", async () => {
     const { stdout, stderr } = await check(
-      `import { fork } from "node:child_process";
+      `import { execFileSync, fork } from "node:child_process";
        import { Worker } from "node:worker_threads";
        sum(4);
        if (process.argv[2] === "child") { sum(5); process.exit(0); }
        await new Promise((resolve) => fork(process.argv[1], ["child"]).on("exit", resolve));
-       await new Promise((resolve) => new Worker("WebAssembly.validate(new Uint8Array(8))", { eval: true }).on("exit", resolve));
+       execFileSync(process.execPath, ["-e", ""]);
+       for (let i = 0; i < 2; i++) {
+         await new Promise((resolve) => new Worker("WebAssembly.validate(new Uint8Array(8))", { eval: true }).on("exit", resolve));
+       }
        sum(6);
        console.log("done");`,
     );
     expect(stdout).to.equal("done\n");
-    expect(stderr).to.equal("");
+    expect(stderr).to.equal(
+      "note: child processes are not recorded (the first: node)\nnote: worker threads are not recorded: what they run is not in the trace\n",
+    );
+  });
+
+  it("gives other threads modules and bytes, as the engine does", async () => {
+    const { stdout } = await check(
+      `import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
+       const body = 'const { parentPort, workerData } = require("node:worker_threads");' +
+         'parentPort.on("message", async ({ list: [{ module }], bytes }) => {' +
+         '  const { exports } = await WebAssembly.instantiate(module, { env: { note: (x) => x } });' +
+         '  new Uint8Array(exports.memory.buffer).set(bytes);' +
+         '  parentPort.postMessage([exports.sum(64), module instanceof WebAssembly.Module, workerData.module instanceof WebAssembly.Module]);' +
+         '  parentPort.close();' +
+         '});';
+       class Thread extends Worker {}
+       const worker = new Thread(body, { eval: true, workerData: { module } });
+       const list = [{ module }];
+       list.push(list);
+       new Uint8Array(memory.buffer).fill(3, 0, 8);
+       worker.postMessage({ list, bytes: new Uint8Array(memory.buffer, 0, 16) });
+       console.log(worker instanceof Worker, ...(await new Promise((resolve) => worker.on("message", resolve))));
+       const { port1, port2 } = new MessageChannel();
+       port1.postMessage(new Map([["a", { deep: [memory.buffer, new Uint8Array(memory.buffer, 0, 4)] }]]));
+       const [whole, part] = receiveMessageOnPort(port2).message.get("a").deep;
+       part[0] = 1;
+       console.log(whole.byteLength, part.join(), sum(8), structuredClone(module) instanceof WebAssembly.Module);
+       for (const value of [memory, table, g, instance, { a: [memory] }]) {
+         try { structuredClone(value); } catch (error) { console.log(error.name, error.message); }
+       }
+       port1.close();`,
+    );
+    expect(stdout).to.equal(
+      `true 29 true true\n65536 1,3,3,3 29 true\n${["Memory", "Table", "Global", "Instance", "Memory"].map((name) => `DataCloneError #<${name}> could not be cloned.\n`).join("")}`,
+    );
+  });
+
+  it("ends the script when a memory would be shared with another thread", () => {
+    const shared = "const shared = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });";
+    const channel = 'import { MessageChannel, Worker } from "node:worker_threads"; const { port1 } = new MessageChannel();';
+    for (const source of [
+      "port1.postMessage({ memory: shared });",
+      "port1.postMessage([new Int32Array(shared.buffer)]);",
+      "port1.postMessage(shared.buffer);",
+      "new Worker('', { eval: true, workerData: { shared } });",
+    ]) {
+      place.write("app.mjs", `${channel}${HEAD} sum(4); ${shared} structuredClone(shared.buffer); ${source} console.log("not reached");`);
+      const { status, stdout, stderr } = place.rewasm(["record", "-o", "t.rrw", "app.mjs"]);
+      expect(stderr.replace(/^note: worker.*\n/, "")).to.equal(
+        "error: the program shares a memory with another thread: what that writes cannot be recorded\n",
+      );
+      expect([status, stdout]).to.deep.equal([1, ""]);
+      expect(place.rewasm(["replay", "t.rrw"]).status).to.equal(0);
+    }
   });
 
   it("records programs that use node:wasi", async () => {
