@@ -11,6 +11,8 @@ const groups: readonly (readonly Trap[])[] = [
   [Trap.UndefinedElement, Trap.TableOutOfBounds],
   [Trap.UninitializedElement, Trap.IndirectCallTypeMismatch],
   [Trap.InvalidConversionToInteger, Trap.IntegerOverflow],
+  // An access that is both may be reported as either.
+  [Trap.MemoryOutOfBounds, Trap.UnalignedAtomic],
 ];
 
 /** Whether a trap of our machine may be what the engine has reported. */

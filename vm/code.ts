@@ -151,3 +151,14 @@ export function findSorted(sorted: Int32Array | Float64Array, wanted: number): n
   }
   return low < sorted.length && sorted[low] === wanted ? low : -1;
 }
+
+/** Module byte offset of the instruction that the operation at code index `pc` of exact code belongs to. */
+export function offsetInExactCode({ pointKeys, pointPcs }: LoweredCode, pc: number): number {
+  let [low, high] = [0, pointPcs.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (pointPcs[middle]! <= pc) low = middle + 1;
+    else high = middle;
+  }
+  return Math.floor(pointKeys[low - 1]! / 2);
+}

@@ -3,7 +3,7 @@
  * and lets the heap free the rest. It runs when so much was allocated, never for any other reason, at the instruction that
  * wants to allocate more: so it happens at the same tick whatever code runs there, and needs no trace.
  */
-import { Mode } from "./code.ts";
+import { Mode, offsetInExactCode } from "./code.ts";
 import { codeOfPc, frameOffset, frameTypesAt, isWaiting } from "./frames.ts";
 import { cellOfRef, isHeapRef } from "./heap.ts";
 import { arrayCells, BlockKind, CELL_WORDS, exceptionLayout, isTraced } from "./layout.ts";
@@ -69,8 +69,7 @@ function rootSlots(store: Store, index: number): readonly number[] {
 /** Module offset of the instruction that the top frame's operation at `pc` belongs to. */
 function topOffset(store: Store, funcAddr: number, pc: number): number {
   const code = codeOfPc(store, funcAddr, pc);
-  // In exact code the operand of the Step before an operation is the instruction's offset.
-  if (code !== store.code.lowered(funcAddr, Mode.Fast) || store.code.breakpoints.has(funcAddr)) return store.code.words[pc - 1]!;
+  if (code !== store.code.lowered(funcAddr, Mode.Fast) || store.code.breakpoints.has(funcAddr)) return offsetInExactCode(code, pc);
   return siteOfFastCode(store, funcAddr, pc).wasmOffset;
 }
 

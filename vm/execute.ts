@@ -3,7 +3,7 @@
  * machine stops between any two instructions with the same state whichever way it got there. Also breakpoints and
  * frame watches, which change code or flags and never state.
  */
-import { FLOOR_TICKS, type FuncBreakpoints, findSorted, Mode } from "./code.ts";
+import { FLOOR_TICKS, type FuncBreakpoints, findSorted, Mode, offsetInExactCode } from "./code.ts";
 import { collect } from "./collect.ts";
 import { codeOfPc, frameKeys, pcOfKey, switchMode } from "./frames.ts";
 import { Exit, makeInterpreter } from "./interpreter.ts";
@@ -126,9 +126,9 @@ function settleTrap(store: Store): void {
   const funcAddr = store.frames[top + Frame.Func]!;
   const pc = store.frames[top + Frame.Pc]!;
   store.status = Status.Trapped;
-  if (codeOfPc(store, funcAddr, pc) !== store.code.fast[funcAddr] || store.code.breakpoints.has(funcAddr)) {
-    // In exact code the operand of the Step before an operation is the instruction's offset.
-    store.trapOffset = store.code.words[pc - 1]!;
+  const code = codeOfPc(store, funcAddr, pc);
+  if (code !== store.code.fast[funcAddr] || store.code.breakpoints.has(funcAddr)) {
+    store.trapOffset = offsetInExactCode(code, pc);
     return;
   }
   const site = siteOfFastCode(store, funcAddr, pc);

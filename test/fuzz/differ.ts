@@ -65,7 +65,9 @@ export async function compareModule(bytes: Uint8Array, seed: number, nans: boole
   }
   const exact = runs.get("exact")!;
   if (exact.endless) return { ...NOTHING, left: "calls that do not end" };
-  const own = compareWays(runs, exact) ?? (await compareReplay(module, calls, exact, seed));
+  const own =
+    compareWays(runs, exact) ??
+    (await compareReplay(module, calls, exact, seed).catch((error: unknown) => `replaying throws ${(error as Error).stack ?? error}`));
   const verdict: Verdict = { ...NOTHING, calls: calls.length, difference: own };
   if (own !== undefined || !inV8(bytes) || mayWait(module)) return verdict;
   if (!nans) {

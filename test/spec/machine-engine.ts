@@ -25,11 +25,11 @@ export interface MachineEngineOptions {
   /** `exact`: every instruction by itself in its canonical slots; `generated`: all functions made into JavaScript. */
   readonly lowering: "exact" | "fast" | "generated";
   /**
-   * Run in slices of so many ticks, with `betweenSlices` after each: it may replace the state by an equal one. Slices of
-   * one call become longer and longer, so that long calls and deep stacks stay affordable.
+   * Run in slices of so many ticks, with `betweenSlices` after each: another machine goes on in its place, `fresh` makes
+   * one. Slices of one call become longer and longer, so that long calls and deep stacks stay affordable.
    */
   readonly sliceTicks?: number;
-  readonly betweenSlices?: (store: Store) => void;
+  readonly betweenSlices?: (machine: Machine, fresh: () => Machine) => Machine;
   /** Limit of the call stack, in bytes; the machine's default when absent. */
   readonly stackBytes?: number;
 }
@@ -42,19 +42,32 @@ export type MachineInstance = (name: string) => ExternAddr | undefined;
 export class MachineEngine implements Engine<Module, MachineInstance> {
   readonly name: string;
   readonly spectest: MachineInstance;
-  private readonly machine: Machine;
+  private machine: Machine;
   private readonly options: MachineEngineOptions;
 
   constructor(options: MachineEngineOptions) {
     this.name = options.lowering;
     this.options = options;
-    this.machine = new Machine({
-      generate: options.lowering === "generated" ? "eagerly" : false,
-      ...(options.stackBytes === undefined ? {} : { stackBytes: options.stackBytes }),
-    });
-    this.machine.store.exactOnly = options.lowering === "exact";
+    this.machine = this.emptyMachine();
     this.spectest = spectestModule(this.machine);
   }
+
+  private emptyMachine(): Machine {
+    const { lowering, stackBytes } = this.options;
+    const machine = new Machine({
+      generate: lowering === "generated" ? "eagerly" : false,
+      ...(stackBytes === undefined ? {} : { stackBytes }),
+    });
+    machine.store.exactOnly = lowering === "exact";
+    return machine;
+  }
+
+  /** One that has the host's functions where every machine of this engine has them. */
+  private readonly freshMachine = (): Machine => {
+    const machine = this.emptyMachine();
+    spectestModule(machine);
+    return machine;
+  };
 
   compile(bytes: Uint8Array): Module {
     try {
@@ -108,14 +121,14 @@ export class MachineEngine implements Engine<Module, MachineInstance> {
 
   /** Runs until the call from outside has ended. The suite's host functions return nothing, so leaving them is all they do. */
   private run(): Outcome {
-    const { store } = this.machine;
     const { sliceTicks = Number.MAX_SAFE_INTEGER, betweenSlices } = this.options;
     let slices = 0;
     for (;;) {
+      const { store } = this.machine;
       switch (store.status) {
         case Status.Running:
           runUntil(store, Math.min(store.tick + sliceTicks * 2 ** Math.floor(slices++ / SLICES_OF_A_LENGTH), Number.MAX_SAFE_INTEGER));
-          if (store.status === Status.Running) betweenSlices?.(store);
+          if (store.status === Status.Running && betweenSlices !== undefined) this.machine = betweenSlices(this.machine, this.freshMachine);
           break;
         case Status.InHost:
           leaveHost(store);

@@ -10,7 +10,7 @@ const RESTORED_SLICE_TICKS = 7;
 /** The same for all, so that they stop alike; small, because exhausted stacks are snapshotted with all their frames. */
 const STACK_BYTES = 128 << 10;
 
-/** Options of a fresh engine: `restored` goes back and forth between snapshots every few instructions. */
+/** Options of a fresh engine: `restored` goes on in a machine made of a snapshot's bytes every few instructions. */
 export function engineOptions(mode: RunMode): MachineEngineOptions {
   if (mode !== "restored") return { lowering: mode, stackBytes: STACK_BYTES };
   return { lowering: "fast", sliceTicks: RESTORED_SLICE_TICKS, betweenSlices: restoringHook(), stackBytes: STACK_BYTES };
