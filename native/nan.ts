@@ -14,6 +14,8 @@ import { blockType, type InstrReader } from "../vm/instr.ts";
 import { Imm, type InstrRow, instructions, Wasm } from "../vm/opcodes.ts";
 import { type FuncBody, type FuncType, funcTypeAt, type Module, ValType } from "../vm/types.ts";
 import { Liveness } from "./liveness.ts";
+import { Meeting, meeting, type Place, Places } from "./places.ts";
+import { findSweeps, type Sweep } from "./sweep.ts";
 
 /** What a fix works on: a float, or a vector of floats. */
 export const FixType = { F32: 0, F64: 1, F32x4: 2, F64x2: 3 } as const;
@@ -158,12 +160,14 @@ export function isArithmetic(code: number): boolean {
 /** Operands: a fix number, an exact value, a value that is no NaN in lanes of any width; below that, compounds. */
 const EXACT = -1;
 const NUMBER = -2;
-/** An i32 constant, which is exact too: an address that is known. */
-const CONSTANT = -3;
+/** An i32 that `places` knows something of, which is exact too. */
+const ADDRESS = -3;
 const FIRST_COMPOUND = -4;
 
 /** In place of a FixType: a value loaded while stores wait for their check. It is exact once the check comes before the load. */
 const BREAK = 4;
+/** Likewise: a value loaded in a loop that is swept. It may be open or exact, so nobody may look at its bits. */
+const LOADED = 5;
 
 /** A store of an open value. The value and the address are what the operand stack holds. */
 export interface OpenStore {
@@ -173,8 +177,7 @@ export interface OpenStore {
   /** Type of the address. */
   readonly address: ValType;
   readonly candidate: number;
-  /** First byte that it writes, -1 when that is not known. */
-  readonly byteAddr: number;
+  readonly place: Place;
 }
 
 /**
@@ -200,6 +203,8 @@ interface Region {
 const EXACT_LOCAL = 0;
 const NUMBER_LOCAL = 1;
 const FIRST_OPEN_LOCAL = 2;
+/** Holds what must not be looked at, whatever it gets. */
+const LOADED_LOCAL = FIRST_OPEN_LOCAL + LOADED;
 
 interface Block {
   readonly type: FuncType;
@@ -217,11 +222,12 @@ export class NanAnalysis {
   readonly fixTypes: FixType[] = [];
   /** Groups of stores of the function analysed last, in the order of the code. */
   readonly groups: StoreGroup[] = [];
+  /** Loops of the function analysed last whose stores, all of them in groups, can also be checked behind the loop. */
+  sweeps: readonly Sweep[] = [];
   private readonly module: Module;
   private readonly reader: InstrReader;
   private operands: number[] = [];
-  /** Value of the constant that was pushed last at an index of `operands`. */
-  private readonly constants: number[] = [];
+  private readonly places = new Places();
   private readonly blocks: Block[] = [];
   /** Candidates: offset behind the producer, type, and whether the fix is wanted. */
   private readonly offsets: number[] = [];
@@ -238,6 +244,8 @@ export class NanAnalysis {
   private readonly held = new Map<number, number>();
   private liveness: Liveness | undefined;
   private changed = false;
+  /** True when something asks for bits that nobody knows while a loop is swept. */
+  private refused = false;
 
   constructor(module: Module, reader: InstrReader) {
     this.module = module;
@@ -247,6 +255,26 @@ export class NanAnalysis {
   /** Finds the fixes of one function. */
   analyse(type: FuncType, body: FuncBody): void {
     this.beginFunction(type, body);
+    this.sweeps = findSweeps(this.module, this.reader, body, this.localTypes, this.liveness!);
+    for (let found = -1; found !== this.sweeps.length; ) {
+      found = this.sweeps.length;
+      this.settle(type, body);
+      this.sweeps = this.refused ? [] : this.sweeps.filter(({ start, end }) => this.groups.some((group) => isWithin(group, start, end)));
+    }
+    this.fixOffsets.length = 0;
+    this.fixTypes.length = 0;
+    for (const [i, offset] of this.offsets.entries()) {
+      if (!this.wanted[i] || this.types[i] === BREAK) continue;
+      this.fixOffsets.push(offset);
+      this.fixTypes.push(this.types[i] as FixType);
+    }
+  }
+
+  /** Repeats until nothing is learned about locals any more. */
+  private settle(type: FuncType, body: FuncBody): void {
+    // What a caller gives may be any NaN, and exact.
+    this.localKinds.fill(NUMBER_LOCAL).fill(EXACT_LOCAL, 0, type.params.length);
+    this.refused = false;
     try {
       do {
         this.changed = false;
@@ -255,15 +283,14 @@ export class NanAnalysis {
     } catch (error) {
       if (!(error instanceof Unknown)) throw error;
       this.fixEverything(body);
+      this.refused = true;
     }
     this.formGroups();
-    this.fixOffsets.length = 0;
-    this.fixTypes.length = 0;
-    for (const [i, offset] of this.offsets.entries()) {
-      if (!this.wanted[i] || this.types[i] === BREAK) continue;
-      this.fixOffsets.push(offset);
-      this.fixTypes.push(this.types[i] as FixType);
-    }
+    if (this.wanted.some((wanted, i) => wanted && this.types[i] === LOADED)) this.refused = true;
+  }
+
+  private isSwept(wasmOffset: number): boolean {
+    return this.sweeps.some(({ bodyStart, branchStart }) => bodyStart <= wasmOffset && wasmOffset < branchStart);
   }
 
   /** Divides regions where a load needs it. A store that is left alone is fixed as any other use. */
@@ -274,7 +301,7 @@ export class NanAnalysis {
       const close = (before: number, checkOffset: number): void => {
         const part = stores.slice(first, before);
         first = before;
-        if (part.length > 1) this.groups.push({ stores: part, checkOffset });
+        if (part.length > 1 || (part.length > 0 && this.isSwept(part[0]!.start))) this.groups.push({ stores: part, checkOffset });
         else for (const { candidate } of part) this.wanted[candidate] = true;
       };
       for (const { candidate, storesBefore, offset } of breaks) if (this.wanted[candidate]) close(storesBefore, offset);
@@ -286,8 +313,7 @@ export class NanAnalysis {
     const types = [...type.params];
     for (const run of body.localRuns) for (let i = 0; i < run.count; i++) types.push(run.type);
     this.localTypes = types;
-    // What a caller gives may be any NaN, and exact.
-    this.localKinds = new Uint8Array(types.length).fill(NUMBER_LOCAL).fill(EXACT_LOCAL, 0, type.params.length);
+    this.localKinds = new Uint8Array(types.length);
     this.liveness = new Liveness(this.reader, body, types.length);
   }
 
@@ -313,6 +339,7 @@ export class NanAnalysis {
     this.regions.length = 0;
     this.region = undefined;
     this.held.clear();
+    this.places.forget();
   }
 
   private pass(type: FuncType, body: FuncBody): void {
@@ -372,23 +399,38 @@ export class NanAnalysis {
     const known = ruleFor(row.code);
     if (known === undefined) throw new Unknown();
     const { rule, waits, takes, gives } = known;
-    if (!waits) this.closeRegion(this.reader.wasmOffset);
+    if (!waits) {
+      this.closeRegion(this.reader.wasmOffset);
+      this.places.forget();
+    }
     switch (rule) {
       case Rule.Special:
         this.special(row.code);
         return;
       case Rule.Exact:
         if (row.code === Wasm.I32Const) {
-          this.constants[this.operands.length] = this.reader.a >>> 0;
-          this.operands.push(CONSTANT);
+          this.places.constant(this.operands.length, this.reader.a);
+          this.operands.push(ADDRESS);
+          return;
+        }
+        if (row.code === Wasm.I32Add || row.code === Wasm.I32Sub) {
+          const [second, first] = [this.pop(), this.pop()];
+          const known =
+            first === ADDRESS && second === ADDRESS && this.places.combine(this.operands.length, row.code === Wasm.I32Add ? 1 : -1);
+          this.operands.push(known ? ADDRESS : EXACT);
           return;
         }
         if (isFloatStore(row.code)) {
           this.store(row.code === Wasm.F32Store ? FixType.F32 : FixType.F64);
           return;
         }
+        if (isFloatLoad(row.code) && this.isSwept(this.reader.wasmOffset)) {
+          this.loaded(this.popPlace(), row.code);
+          this.operands.push(this.open(LOADED));
+          return;
+        }
         if (this.region !== undefined && isFloatLoad(row.code)) {
-          this.operands.push(this.loaded(this.region, this.popAddress(), row.code));
+          this.operands.push(this.loaded(this.popPlace(), row.code));
           return;
         }
         this.popExact(row.params!.length);
@@ -434,16 +476,17 @@ export class NanAnalysis {
       this.closeRegion(reader.wasmOffset);
       this.require(value);
       this.pop();
+      if (value !== NUMBER && this.isSwept(reader.wasmOffset)) this.refused = true;
       return;
     }
-    const byteAddr = this.popAddress();
+    const place = this.popPlace();
     if (this.region?.stores.length === MOST_STORES) this.closeRegion(reader.wasmOffset);
     if (this.region === undefined) {
       this.region = { stores: [], breaks: [], end: 0 };
       this.regions.push(this.region);
     }
     const address = this.module.memoryTypes[reader.c]!.address64 ? ValType.I64 : ValType.I32;
-    this.region.stores.push({ start: reader.wasmOffset, end: reader.pos, type, address, candidate: value, byteAddr });
+    this.region.stores.push({ start: reader.wasmOffset, end: reader.pos, type, address, candidate: value, place });
   }
 
   private closeRegion(offset: number): void {
@@ -452,18 +495,26 @@ export class NanAnalysis {
     this.region = undefined;
   }
 
-  /** Pops the address of a load or store: the first byte that it means, or -1. */
-  private popAddress(): number {
+  /** Pops the address of a load or store. */
+  private popPlace(): Place {
     const address = this.pop();
-    return address === CONSTANT ? this.constants[this.operands.length]! + this.reader.b : -1;
+    return this.places.place(address === ADDRESS ? this.operands.length : undefined, this.reader.b);
   }
 
-  /** A float that may have been stored just before, unless both addresses are known. */
-  private loaded({ stores, breaks }: Region, byteAddr: number, code: number): number {
-    const end = byteAddr + (code === Wasm.F32Load ? 4 : 8);
-    const apart = (store: OpenStore): boolean =>
-      store.byteAddr >= 0 && (store.byteAddr >= end || store.byteAddr + (store.type === FixType.F32 ? 4 : 8) <= byteAddr);
-    if (byteAddr >= 0 && stores.every(apart)) return EXACT;
+  /**
+   * A float is loaded that may have been stored just before: then its bits are not known yet. It must not have been stored
+   * in part, for then the bits that are not known would be part of a number.
+   */
+  private loaded(place: Place, code: number): number {
+    if (this.region === undefined) return EXACT;
+    const { stores, breaks } = this.region;
+    const width = code === Wasm.F32Load ? 4 : 8;
+    const meetings = stores.map((store) => meeting(store.place, store.type === FixType.F32 ? 4 : 8, place, width));
+    if (meetings.includes(Meeting.Unknown)) {
+      this.closeRegion(this.reader.wasmOffset);
+      return EXACT;
+    }
+    if (!meetings.includes(Meeting.Same)) return EXACT;
     const candidate = this.open(BREAK);
     breaks.push({ candidate, storesBefore: stores.length, offset: this.reader.wasmOffset });
     return candidate;
@@ -472,6 +523,7 @@ export class NanAnalysis {
   /** The result of an instruction that passes one operand on: the canonical NaN has no sign to lose, and is one in every lane. */
   private pass1(operand: number, takes: number, gives: FixType): number {
     if (operand >= 0 && this.types[operand] === takes) return this.open(gives);
+    if (operand >= 0 && this.types[operand] === LOADED && gives < FixType.F32x4) return this.open(LOADED);
     this.require(operand);
     return operand === NUMBER && gives === takes ? NUMBER : EXACT;
   }
@@ -493,7 +545,7 @@ export class NanAnalysis {
 
   private asType(operand: number, type: number): number {
     if (operand >= 0 && this.types[operand] !== type) {
-      if (this.types[operand] === BREAK && type < FixType.F32x4) return operand;
+      if (this.types[operand]! >= BREAK && type < FixType.F32x4) return operand;
       this.require(operand);
       return EXACT;
     }
@@ -523,7 +575,7 @@ export class NanAnalysis {
         return;
       case Wasm.LocalTee: {
         const value = this.pop();
-        operands.push(this.setLocal(reader.a, value) ? EXACT : value);
+        operands.push(this.setLocal(reader.a, value) && value !== ADDRESS ? EXACT : value);
         return;
       }
       case Wasm.Select:
@@ -667,7 +719,7 @@ export class NanAnalysis {
     const [second, first] = [this.pop(), this.pop()];
     const candidate = Math.max(first, second);
     const canonical = (value: number): boolean =>
-      value === NUMBER || (value >= 0 && this.types[value] !== BREAK && this.types[value] === this.types[candidate]);
+      value === NUMBER || (value >= 0 && this.types[value]! < BREAK && this.types[value] === this.types[candidate]);
     if (!canonical(first) || !canonical(second)) this.operands.push(this.compound([first, second]));
     else this.operands.push(candidate >= 0 ? this.open(this.types[candidate]!) : NUMBER);
   }
@@ -677,7 +729,10 @@ export class NanAnalysis {
   private localGet(index: number): void {
     const kind = this.localKinds[index]!;
     const held = this.held.get(index);
-    if (held !== undefined) this.operands.push(held);
+    if (this.localTypes[index] === ValType.I32) {
+      this.places.getLocal(this.operands.length, index);
+      this.operands.push(ADDRESS);
+    } else if (held !== undefined) this.operands.push(held);
     else
       this.operands.push(
         kind >= FIRST_OPEN_LOCAL ? this.open((kind - FIRST_OPEN_LOCAL) as FixType) : kind === NUMBER_LOCAL ? NUMBER : EXACT,
@@ -687,18 +742,19 @@ export class NanAnalysis {
   /** True when the value had to be exact. A local that gets exact NaNs of any kind takes nothing open from then on. */
   private setLocal(index: number, value: number): boolean {
     const kind = this.localKinds[index]!;
+    if (this.localTypes[index] === ValType.I32) this.places.setLocal(index, value === ADDRESS ? this.operands.length : undefined);
     if (kind === EXACT_LOCAL) {
       // Whether it has to be exact is known when control divides.
       if (value >= 0 || value <= FIRST_COMPOUND) this.held.set(index, value);
       else this.held.delete(index);
       return false;
     }
-    if (value === NUMBER) return false;
+    if (value === NUMBER || kind === LOADED_LOCAL) return false;
     if (value >= 0 && this.types[value] !== BREAK) {
       const open = FIRST_OPEN_LOCAL + this.types[value]!;
       if (kind === open) return false;
       this.changed = true;
-      if (kind === NUMBER_LOCAL) {
+      if (kind === NUMBER_LOCAL || open === LOADED_LOCAL) {
         this.localKinds[index] = open;
         return false;
       }
@@ -710,6 +766,10 @@ export class NanAnalysis {
     this.require(value);
     return true;
   }
+}
+
+function isWithin({ checkOffset }: StoreGroup, start: number, end: number): boolean {
+  return start < checkOffset && checkOffset < end;
 }
 
 function isNanF32(bits: number): boolean {

@@ -21,6 +21,7 @@ import {
   ValType,
 } from "../vm/types.ts";
 import { FixType, isArithmetic, NanAnalysis, type OpenStore, type StoreGroup } from "./nan.ts";
+import type { Sweep } from "./sweep.ts";
 
 /** Names of the exports that the rewriter adds, all behind a prefix that the module does not use. */
 export interface ReservedNames {
@@ -52,8 +53,9 @@ export interface Rewritten {
   readonly reportsGrows: boolean;
   /** Element types of the tables that table.grow can grow, by table index. For each, element 1 + position reports. */
   readonly grownTables: readonly number[];
-  /** How many instructions got a fix for NaNs. */
+  /** How many instructions got a fix for NaNs, and how many loops look for NaNs in memory only at their end. */
   readonly fixCount: number;
+  readonly sweepCount: number;
 }
 
 /**
@@ -83,10 +85,11 @@ interface Edit {
   /** Bytes `[start, end)` of the module are replaced. */
   readonly start: number;
   readonly end: number;
-  readonly kind: "fix" | "check" | "store" | "memory.grow" | "table.grow" | "relaxed";
+  readonly kind: "fix" | "check" | "store" | "memory.grow" | "table.grow" | "relaxed" | "sweep";
   /** FixType, place in a group of stores, memory, table or opcode. */
   readonly index: number;
   readonly group?: StoreGroup;
+  readonly sweep?: Sweep;
 }
 
 /** At one place a value is fixed first, then stores before it are checked. */
@@ -118,6 +121,7 @@ class Rewriter {
   private readonly analysis: NanAnalysis;
   private readonly names: ReservedNames;
   private fixCount = 0;
+  private sweepCount = 0;
   /** True when there is a group of stores. */
   private grouped = false;
 
@@ -150,8 +154,8 @@ class Rewriter {
       out.number(contents.length);
       out.raw(contents);
     }
-    const { reportsGrows } = this;
-    return { bytes: out.view(), names: this.names, funcIndices, reportsGrows, grownTables: this.grownTables, fixCount: this.fixCount };
+    const { names, reportsGrows, grownTables, fixCount, sweepCount } = this;
+    return { bytes: out.view(), names, funcIndices, reportsGrows, grownTables, fixCount, sweepCount };
   }
 
   /** The sections of the new module in order; `put` answers undefined for one that is empty. */
@@ -356,17 +360,31 @@ class Rewriter {
       edits.push({ start: group.checkOffset, end: group.checkOffset, kind: "check", index: 0, group });
       this.grouped = true;
     }
+    for (const sweep of analysis.sweeps) edits.push({ start: sweep.start, end: sweep.end, kind: "sweep", index: 0, sweep });
     this.fixCount += fixOffsets.length;
+    this.sweepCount += analysis.sweeps.length;
     edits.sort((a, b) => a.start - b.start || editRank(a) - editRank(b));
   }
 
   private body(out: ByteWriter, funcIndex: number, body: FuncBody, edits: readonly Edit[]): void {
-    const { bytes, funcTypes } = this.module;
+    const { funcTypes } = this.module;
     const scratch = new ByteWriter(body.end - body.start + edits.length * 24 + 16);
     const locals = new AddedLocals(body.localRuns.reduce((sum, run) => sum + run.count, funcTypes[funcIndex]!.params.length));
     const code = new ByteWriter(body.end - body.start + edits.length * 24 + 16);
-    let at = body.codeStart;
-    for (const { start, end, kind, index, group } of edits) {
+    this.range(code, locals, body.codeStart, body.end, edits);
+    this.locals(scratch, body, locals.types);
+    scratch.raw(code.view());
+    out.number(scratch.length);
+    out.raw(scratch.view());
+  }
+
+  /** The code of the module in `[from, to)`, edited. */
+  private range(code: ByteWriter, locals: AddedLocals, from: number, to: number, edits: readonly Edit[]): void {
+    const { bytes } = this.module;
+    let at = from;
+    for (const { start, end, kind, index, group, sweep } of edits) {
+      // Within a loop that is swept.
+      if (start < at) continue;
       code.range(bytes, at, start);
       at = end;
       switch (kind) {
@@ -382,16 +400,124 @@ class Rewriter {
         case "relaxed":
           this.relaxed(code, index);
           break;
+        case "sweep":
+          this.swept(
+            code,
+            locals,
+            sweep!,
+            edits.filter((edit) => edit.start > sweep!.start && edit.start < sweep!.end),
+          );
+          break;
         default:
           code.u8(Wasm.Call);
           code.number(this.helper(kind, index));
       }
     }
-    code.range(bytes, at, body.end);
-    this.locals(scratch, body, locals.types);
-    scratch.raw(code.view());
-    out.number(scratch.length);
-    out.raw(scratch.view());
+    code.range(bytes, at, to);
+  }
+
+  /**
+   * A loop three times: some iterations with checks, for which alone the rest would not pay; the others without; and what
+   * one iteration stores to looked through for NaNs.
+   *
+   *     block
+   *       loop  body; br_if 1 (not again); br_if 0 (few iterations, or a local is not aligned)  end
+   *       loop  body without checks; br_if 0 (again)  end
+   *       the places
+   *     end
+   */
+  private swept(out: ByteWriter, locals: AddedLocals, sweep: Sweep, edits: readonly Edit[]): void {
+    const { bodyStart, branchStart, aligned, width } = sweep;
+    const count = locals.get(ValType.I32, COUNT_LOCAL);
+    const unaligned = locals.get(ValType.I32, UNALIGNED_LOCAL);
+    const op = (instruction: number, operand: number): void => {
+      out.u8(instruction);
+      out.number(operand);
+    };
+    out.raw(Uint8Array.of(Wasm.I32Const, 0));
+    op(Wasm.LocalSet, count);
+    out.raw(Uint8Array.of(Wasm.I32Const, 0));
+    for (const local of aligned) {
+      op(Wasm.LocalGet, local);
+      out.u8(Wasm.I32Or);
+    }
+    out.raw(Uint8Array.of(Wasm.I32Const, width - 1, Wasm.I32And));
+    op(Wasm.LocalSet, unaligned);
+    out.raw(Uint8Array.of(Wasm.Block, EMPTY_BLOCK, Wasm.Loop, EMPTY_BLOCK));
+    this.range(out, locals, bodyStart, branchStart, edits);
+    out.raw(Uint8Array.of(Wasm.I32Eqz, Wasm.BrIf, 1));
+    op(Wasm.LocalGet, count);
+    out.raw(Uint8Array.of(Wasm.I32Const, 1, Wasm.I32Add));
+    op(Wasm.LocalTee, count);
+    out.raw(Uint8Array.of(Wasm.I32Const, CHECKED_ITERATIONS, Wasm.I32LtU));
+    op(Wasm.LocalGet, unaligned);
+    out.raw(Uint8Array.of(Wasm.I32Or, Wasm.BrIf, 0, Wasm.End, Wasm.Loop, EMPTY_BLOCK));
+    this.range(
+      out,
+      locals,
+      bodyStart,
+      branchStart,
+      edits.filter(({ kind }) => kind === "fix"),
+    );
+    out.raw(Uint8Array.of(Wasm.BrIf, 0, Wasm.End));
+    this.places(out, locals, sweep, edits);
+    out.u8(Wasm.End);
+  }
+
+  /**
+   * One iteration more with other locals, which fixes what it finds instead of storing. It takes the same way through the
+   * loop and goes to the same places: these depend on nothing that the loop changes.
+   */
+  private places(out: ByteWriter, locals: AddedLocals, { bodyStart, branchStart, assigned }: Sweep, edits: readonly Edit[]): void {
+    const { reader } = this;
+    const { bytes } = this.module;
+    const stores = new Map(
+      edits.flatMap(({ kind, group, index }) => (kind === "store" ? [[group!.stores[index]!.start, group!.stores[index]!]] : [])),
+    );
+    const renamed = new Map(assigned.map(({ index, type }, i) => [index, locals.get(type, RENAMED_LOCAL + i)]));
+    for (const [local, copy] of renamed) {
+      out.u8(Wasm.LocalGet);
+      out.number(local);
+      out.u8(Wasm.LocalSet);
+      out.number(copy);
+    }
+    reader.pos = bodyStart;
+    reader.end = branchStart;
+    while (reader.next()) {
+      const { code, wasmOffset, pos, a } = reader;
+      const store = stores.get(wasmOffset);
+      if (store !== undefined) this.place(out, locals, store);
+      else if (code === Wasm.F32Store || code === Wasm.F64Store) out.raw(Uint8Array.of(Wasm.Drop, Wasm.Drop));
+      else if (code === Wasm.LocalGet || code === Wasm.LocalSet || code === Wasm.LocalTee) {
+        out.u8(code);
+        out.number(renamed.get(a) ?? a);
+      } else out.range(bytes, wasmOffset, pos);
+    }
+    out.u8(Wasm.Drop);
+  }
+
+  /** In place of a store: the canonical NaN to where it stores, if a NaN is there. */
+  private place(out: ByteWriter, locals: AddedLocals, { start, end, type }: OpenStore): void {
+    const { bytes } = this.module;
+    const { valType, constant, compare } = fixForms[type]!;
+    const address = locals.get(ValType.I32, ADDRESS_LOCAL);
+    const value = locals.get(valType, 0);
+    const local = (code: number, index: number): void => {
+      out.u8(code);
+      out.number(index);
+    };
+    out.u8(Wasm.Drop);
+    local(Wasm.LocalTee, address);
+    out.u8(type === FixType.F32 ? Wasm.F32Load : Wasm.F64Load);
+    out.range(bytes, start + 1, end);
+    local(Wasm.LocalTee, value);
+    local(Wasm.LocalGet, value);
+    writeCode(out, compare);
+    out.raw(Uint8Array.of(Wasm.I32Eqz, Wasm.If, EMPTY_BLOCK));
+    local(Wasm.LocalGet, address);
+    out.raw(constant);
+    out.range(bytes, start, end);
+    out.u8(Wasm.End);
   }
 
   /** The local declarations of a body as they are, with one more local of each of these types. */
@@ -531,6 +657,14 @@ const relaxedProduct: Readonly<Record<number, readonly number[]>> = {
 };
 
 const EMPTY_BLOCK = 0x40;
+
+/** Iterations of a loop with checks before those without. */
+const CHECKED_ITERATIONS = 16;
+/** Numbers of added locals, behind those of a group's stores. */
+const COUNT_LOCAL = 100;
+const UNALIGNED_LOCAL = 101;
+const ADDRESS_LOCAL = 102;
+const RENAMED_LOCAL = 103;
 
 /** Locals behind those of a body, by type and number; made when they are first asked for. */
 class AddedLocals {
