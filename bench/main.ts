@@ -139,7 +139,7 @@ async function runPackages(options: Options, folder: string): Promise<PackageRes
   const results: PackageResult[] = [];
   for (const name of PACKAGES) {
     note(`package ${name}`);
-    results.push(await measurePackage(name, options.quick ? 1 : 3, options.quick ? 1000 : 5000, folder));
+    results.push(await measurePackage(name, options.quick ? 1 : 3, options.quick ? 500 : 1800, folder));
   }
   const rows = results.map((result) => [
     result.name,

@@ -1,20 +1,29 @@
 /**
- * Real packages as JavaScript programs, each in processes of its own: on V8, on our machine, recorded there, and recorded
+ * Real packages as JavaScript programs, and components with their glue, each in processes of its own: on V8, on our machine, recorded there, and recorded
  * natively. Time is CPU time of the process for one run of the workload, so that other processes count little.
  */
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { brotliDecompressSync } from "node:zlib";
 import { FileStorage } from "../cli/file-storage.ts";
 import { VARIABLES } from "../cli/script-program.ts";
+import { generateGlue } from "../component/glue.ts";
+import { loadGenerator } from "../component/node-tools.ts";
 import { TraceReader } from "../rr/reader.ts";
 import { CHUNK_HEAD_BYTES, ChunkKind, decodeChunkHead, FILE_HEAD_BYTES } from "../rr/trace-format.ts";
 import { median } from "./measure.ts";
 
 /** Workloads of bench/packages. */
-export const PACKAGES = ["sqljs", "quickjs", "sqlite-wasm", "swc", "tree-sitter", "assemblyscript"] as const;
+export const PACKAGES = ["sqljs", "quickjs", "sqlite-wasm", "swc", "tree-sitter", "assemblyscript", "component-c", "component-js"] as const;
+
+/** Those that are components, and their files. */
+const COMPONENTS: Readonly<Record<string, string>> = {
+  "component-c": "hello.component.wasm",
+  "component-js": "notes.component.wasm.br",
+};
 
 /** Ratios are to the same program on V8, unrecorded. */
 export interface PackageResult {
@@ -37,6 +46,14 @@ interface ChildReport {
   readonly runs: number;
   readonly cpuMs: number;
   readonly totalRuns: number;
+}
+
+/** Writes a component's glue and core modules into a file, for bench/packages/components.mjs. */
+async function writeGlue(file: string, path: string): Promise<void> {
+  const stored = readFileSync(join("test/component/guests", file));
+  const { source, coreModules } = await generateGlue(await loadGenerator(), file.endsWith(".br") ? brotliDecompressSync(stored) : stored);
+  const modules = [...coreModules].map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")]);
+  writeFileSync(path, JSON.stringify({ source, modules }));
 }
 
 const run = promisify(execFile);
@@ -79,10 +96,14 @@ async function payloadBytes(path: string): Promise<number> {
 export async function measurePackage(name: string, rounds: number, milliseconds: number, folder: string): Promise<PackageResult> {
   const trace = join(folder, `${name}.rrw`);
   const register = new URL("../cli/register.js", import.meta.url).href;
-  const recording = { [VARIABLES.trace]: trace, [VARIABLES.quiet]: "1" };
+  const component = COMPONENTS[name];
+  const glue = join(folder, `${name}.json`);
+  if (component !== undefined) await writeGlue(component, glue);
+  const plain = component === undefined ? {} : { BENCH_GLUE: glue };
+  const recording = { ...plain, [VARIABLES.trace]: trace, [VARIABLES.quiet]: "1" };
   const ways: readonly (() => Promise<ChildReport>)[] = [
-    () => child(name, milliseconds, undefined, {}),
-    () => child(name, milliseconds, new URL("package-interpreter.js", import.meta.url).href, {}),
+    () => child(name, milliseconds, undefined, plain),
+    () => child(name, milliseconds, new URL("package-interpreter.js", import.meta.url).href, plain),
     () => child(name, milliseconds, register, recording),
     () => child(name, milliseconds, register, { ...recording, [VARIABLES.engine]: "native" }),
   ];
