@@ -12,7 +12,8 @@ import { type BackingFactory, FRAME_WORDS, Frame, FrameFlag, Status, Store } fro
 import type { Table } from "../vm/table.ts";
 import { Trap } from "../vm/trap.ts";
 import { isWide, type Module, slotTypes } from "../vm/types.ts";
-import { framesFit, HeapMap } from "./check-heap.ts";
+import { insist } from "./bytes.ts";
+import { checkReferences } from "./check-refs.ts";
 import { SnapshotError } from "./errors.ts";
 import { CHUNK_PAGES, type ChunkChange, ChunkEditor, chunkCount, PAGE_WORDS, type PageTable, pageAt, pageOf, ZERO_CHUNK } from "./pages.ts";
 import { alignShape, findModules, shapeOf } from "./shape.ts";
@@ -25,6 +26,8 @@ const SPILL_WORDS = 4;
 export interface FrameCodec {
   exportFrames(store: Store, known?: readonly FrameState[], count?: number): FrameState[];
   importFrames(store: Store, frames: readonly FrameState[], kept?: number): void;
+  frameOffset(store: Store, index: number): number;
+  frameTypes(store: Store, index: number): frameCodec.FrameTypes;
 }
 
 /** The newest taker of each store: marks are cleared by one taker only, so an older one would miss changes. */
@@ -43,6 +46,8 @@ export class SnapshotTaker {
   /** Whether memories and tables added since then are zero but for their marks. Not so for what a first look finds. */
   private marksComplete = false;
   private readonly codec: FrameCodec;
+  /** Snapshots from bytes whose references were found to be of their types. */
+  private readonly checked = new WeakSet<Snapshot>();
 
   constructor(store: Store, codec: FrameCodec = frameCodec) {
     this.store = store;
@@ -175,14 +180,18 @@ export class SnapshotTaker {
       settleImported(store);
       const back = codec.exportFrames(store);
       fits = back.length === snapshot.frames.length && back.every((frame, i) => sameFrame(frame, snapshot.frames[i]!));
-      fits &&= snapshot.heap.pageCount === 0 || framesFit(store, new HeapMap(snapshot));
     } catch {
       // Whatever went wrong, frames that the code does not allow are the reason.
     }
-    if (fits) return;
-    store.frameTop = 0;
-    store.status = Status.Idle;
-    throw new SnapshotError("snapshot-corrupt", "the snapshot is damaged: its frames do not fit the code of its modules");
+    try {
+      insist(fits, "its frames do not fit the code of its modules");
+      if (!this.checked.has(snapshot)) checkReferences(store, snapshot, codec);
+      this.checked.add(snapshot);
+    } catch (error) {
+      store.frameTop = 0;
+      store.status = Status.Idle;
+      throw error;
+    }
   }
 
   private checkOwner(): void {

@@ -38,11 +38,12 @@ export function checkSnapshot(snapshot: Snapshot): void {
   }
   for (const ref of snapshot.pinned) insist(isHeapRef(ref) && heap.allows(ref), "the host holds what is no object");
   insist(heap.allows(snapshot.exception), "what was thrown is no object");
-  for (const { elemRefs } of snapshot.shape.instances) {
+  for (const [addr, { elemRefs }] of snapshot.shape.instances.entries()) {
+    const { elems } = snapshot.dropped[addr]!;
     // Which kind of reference a segment holds only its module knows.
     const fits = (ref: number): boolean => (isHeapRef(ref) ? heap.allows(ref) : ref <= snapshot.shape.funcs.length);
     insist(
-      elemRefs.every((refs) => refs.every(fits)),
+      elemRefs.every((refs, i) => elems[i] === 1 || refs.every(fits)),
       "a segment refers to what does not exist",
     );
   }

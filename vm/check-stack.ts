@@ -170,6 +170,12 @@ export abstract class CheckStack {
     return type;
   }
 
+  /** Locals that have no value yet, ascending. */
+  unsetLocals(): number[] {
+    const { unset, localCount } = this;
+    return this.hasUnset ? Array.from({ length: localCount }, (_, i) => i).filter((i) => unset[i] === 1) : [];
+  }
+
   private forgetLocals(count: number): void {
     const { setLocals } = this;
     while (setLocals.length > count) this.unset[setLocals.pop()!] = 1;

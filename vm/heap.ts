@@ -60,14 +60,27 @@ export function refOfCell(cell: number): number {
   return cell | HEAP_REF;
 }
 
-function listOf(cells: number): number {
+/** In which list free blocks of so many cells are. */
+export function listOf(cells: number): number {
   // 33 … 63 cells are list 33, 64 … 127 list 34, and so on.
   return cells <= SMALL_CELLS ? cells : 59 - Math.clz32(cells);
 }
 
-/** What the header of a heap says, given as its first words: first cell of objects, past the last, and the heads of its lists. */
-export function heapLists(words: Int32Array): { readonly first: number; readonly top: number; readonly lists: readonly number[] } {
-  return { first: HEADER_CELLS, top: words[Head.Top]!, lists: Array.from(words.subarray(Head.FirstList, Head.FirstList + LIST_COUNT)) };
+/** What the header of a heap says, given as its first words. */
+export interface HeapHeader {
+  /** First cell of objects, and past the last. */
+  readonly first: number;
+  readonly top: number;
+  /** Heads of its lists of free blocks, 0 for none. */
+  readonly lists: readonly number[];
+  /** Whether it says right which lists are empty. */
+  readonly bitsFit: boolean;
+}
+
+export function heapHeader(words: Int32Array): HeapHeader {
+  const lists = Array.from(words.subarray(Head.FirstList, Head.FirstList + LIST_COUNT));
+  const bits = Array.from({ length: 64 }, (_, list) => ((words[Head.Lists + (list >>> 5)]! >>> (list & 31)) & 1) === 1);
+  return { first: HEADER_CELLS, top: words[Head.Top]!, lists, bitsFit: bits.every((bit, list) => bit === (lists[list] ?? 0) > 0) };
 }
 
 export class Heap {

@@ -58,6 +58,23 @@ export interface OperandTypes {
  * The module must be valid. Cost: checks the function from its start.
  */
 export function operandTypesAt(module: Module, funcIndex: number, wasmOffset: number): OperandTypes | undefined {
+  const checker = checkerAt(module, funcIndex, wasmOffset);
+  return checker === undefined ? undefined : { operands: checker.operandTypes(), reachable: !checker.unreachable };
+}
+
+/**
+ * Locals that have no value yet just before the instruction at `wasmOffset`, or at the function's entry when that is -1.
+ * Only such of types without a default can be among them. The module must be valid. Cost: as operandTypesAt, if there are any.
+ */
+export function unsetLocalsAt(module: Module, funcIndex: number, wasmOffset: number): readonly number[] {
+  const paramCount = module.funcTypes[funcIndex]?.params.length ?? 0;
+  const later = localTypes(module, funcIndex).flatMap((type, i) => (i < paramCount || isDefaultable(type) ? [] : [i]));
+  if (later.length === 0 || wasmOffset < 0) return later;
+  return checkerAt(module, funcIndex, wasmOffset)?.unsetLocals() ?? later;
+}
+
+/** A checker that has stopped before the instruction at an offset; undefined when none begins there. */
+function checkerAt(module: Module, funcIndex: number, wasmOffset: number): BodyChecker | undefined {
   const body = module.funcs[funcIndex - module.importedFuncCount];
   if (body === undefined || wasmOffset < body.codeStart || wasmOffset >= body.end) return undefined;
   // A valid module declares every function it names with ref.func.
@@ -66,8 +83,7 @@ export function operandTypesAt(module: Module, funcIndex: number, wasmOffset: nu
   const checker = new BodyChecker(module, context, reader);
   const locals = Int32Array.from(localTypes(module, funcIndex));
   checker.beginBody(reader, module.funcTypes[funcIndex]!, locals, locals.length);
-  if (!checker.run(wasmOffset)) return undefined;
-  return { operands: checker.operandTypes(), reachable: !checker.unreachable };
+  return checker.run(wasmOffset) ? checker : undefined;
 }
 
 class ModuleValidator {

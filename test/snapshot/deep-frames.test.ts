@@ -36,6 +36,7 @@ describe("snapshots of deep recursions", () => {
     const { store } = bench;
     const counts = { exported: 0, imported: 0, frames: 0 };
     const codec: FrameCodec = {
+      ...frameCodec,
       exportFrames(from, known, count = 0) {
         const frames = frameCodec.exportFrames(from, known, count);
         counts.exported += frames.length - count;

@@ -99,3 +99,18 @@ describe("snapshots of the heap", function () {
     expect(counts.restored).to.be.greaterThan(5);
   });
 });
+
+describe("dropped segments", () => {
+  it("may name objects that were collected: nothing reads them again", async () => {
+    const program = await assemble(`(module (type $s (struct (field i64 i64))) (type $a (array (mut i64)))
+      (table $t 2 (ref null $s)) (elem (table $t) (i32.const 0) (ref null $s) (struct.new $s (i64.const 1) (i64.const 2)))
+      (func (export "run") (param i32)
+        (table.set $t (i32.const 0) (ref.null $s))
+        (loop (drop (array.new_default $a (i32.const 100))) (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))`);
+    const bench = new Bench(program);
+    bench.call("run", 10_000);
+    expect(bench.store.heap.collectionCount).to.be.greaterThan(0);
+    const restored = storeFromSnapshot(deserializeSnapshot(serializeSnapshot(new SnapshotTaker(bench.store).capture(0))), [program]);
+    expect(stateHash(new SnapshotTaker(restored).capture(0))).to.equal(bench.hash());
+  });
+});

@@ -108,6 +108,9 @@ export const rawFrames: FrameCodec = {
       store.i32.set(frame.slots, frame.fp * 2);
     }
   },
+  // Of made-up functions nothing is known.
+  frameOffset: () => -1,
+  frameTypes: () => ({ locals: [], operands: [] }),
 };
 
 /** Writes as the interpreter does: only the page of the first byte is marked. */
