@@ -74,9 +74,13 @@ export function runUntil(store: Store, limitTick: number, skipTick: number = sto
         startGrow(store);
         break;
       case Exit.Leave:
-        if (!runLeave(store)) break;
-        settle(store);
-        return Stop.FrameReturn;
+        if (runLeave(store)) {
+          settle(store);
+          return Stop.FrameReturn;
+        }
+        // A program of tail calls comes to no label of its own accord.
+        if (fast && store.status === Status.Running && store.tier?.isDue) store.tier.sample();
+        break;
       case Exit.Breakpoint:
         settle(store);
         return Stop.Breakpoint;

@@ -3,10 +3,11 @@
  * tier's list of functions, ticks are charged on edges, and guards skip what comes before the loop that is entered.
  */
 import { type CallForm, callForm } from "./call-form.ts";
-import { GeneratedValues, type Parts, Refusal, shapeOf } from "./generate-values.ts";
+import { GeneratedValues, NOT_ENTERED, type Parts, Refusal, shapeOf } from "./generate-values.ts";
 import { InstrReader } from "./instr.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { InstrFlag, Wasm } from "./opcodes.ts";
+import type { WasmFunc } from "./store.ts";
 import { type FuncType, slotsOf, type ValType } from "./types.ts";
 
 /** Deepest nesting that is generated: engines parse JavaScript recursively. */
@@ -50,6 +51,7 @@ export abstract class GeneratedControl extends GeneratedValues {
   protected span = 0;
   private labels = 0;
   private openGuards = 0;
+  protected hasTailCalls = false;
 
   constructor(draft: LoweringDraft) {
     super(draft);
@@ -298,7 +300,7 @@ export abstract class GeneratedControl extends GeneratedValues {
     for (const [i, type] of types.entries()) {
       const entry = this.stack[first + i]!;
       const names = this.slotNames(control.height + i, shapeOf(type));
-      if (entry.lo !== names.lo) text += this.assignParts(entry, names);
+      if (entry.lanes.length > 0 || entry.lo !== names.lo) text += this.assignParts(entry, names);
     }
     return text;
   }
@@ -378,7 +380,7 @@ export abstract class GeneratedControl extends GeneratedValues {
     const form = callForm(this.draft)!;
     const { type, addr } = form;
     if (form.tail) {
-      this.leaveForGood();
+      this.tailCall(form);
       this.dead();
     } else if (form.through !== "function") this.callThrough(form);
     else if (this.draft.store.funcs[addr]!.kind === "host") {
@@ -402,7 +404,9 @@ export abstract class GeneratedControl extends GeneratedValues {
     const site = this.site(true, first);
     const at = this.slotAt(first);
     const charged = this.acc === 0 ? "c" : `c-${this.acc}|0`;
-    this.line(`${this.storeFrom(first)}x=${site};q=1;q=${callee}(${this.wide(at)},d,${charged},0);if(q<0)break X;c=q;q=0;`);
+    // A frame without slots begins where its caller's does: of the two only the caller's can be the one that was there before.
+    const [hide, show] = at === 0 ? ["z=R[5];R[5]=-1;", "R[5]=z;"] : ["", ""];
+    this.line(`${this.storeFrom(first)}x=${site};${hide}q=1;q=${callee}(${this.wide(at)},d,${charged},0);if(q<0)break X;c=q;q=0;${show}`);
     this.acc = 0;
     this.span = 0;
     this.stack.length = first;
@@ -419,18 +423,58 @@ export abstract class GeneratedControl extends GeneratedValues {
   /** A call through a table or a reference: whatever is wrong with it is the interpreter's to say. */
   protected callThrough(form: CallForm): void {
     const target = this.stack.length - 1;
-    const { lo } = this.simplify(target);
-    if (form.through === "table") {
-      this.line(`t=indirect(T[${form.addr}],${this.index(this.stack[target]!)},${form.typeNumber});`);
-      this.leaveIf("t<0");
-    } else {
-      this.leaveIf(`${lo}===0`);
-      this.line(`t=${lo}-1;`);
-    }
+    this.findCallee(form);
     // Not entered, the instruction is the interpreter's, which takes the target from its slot.
     this.line(this.storeFrom(target));
     this.stack.length = target;
     this.callText(form.type, target - form.type.params.length, "FN[t]");
+  }
+
+  /** Leaves the address of the function that the operand on top means in `t`. */
+  private findCallee(form: CallForm): void {
+    const target = this.simplify(this.stack.length - 1);
+    if (form.through === "table") {
+      this.line(`t=indirect(T[${form.addr}],${this.index(target)},${form.typeNumber});`);
+      this.leaveIf("t<0");
+    } else {
+      this.leaveIf(`${target.lo}===0`);
+      this.line(`t=${target.lo}-1;`);
+    }
+  }
+
+  /**
+   * The callee runs in this function's frame, and its answer is this function's: when it leaves, only its frame is there.
+   * Only the engine's stack knows of both, and ends in time. What is of another instance, or the host's, is left.
+   */
+  private tailCall(form: CallForm): void {
+    const { draft } = this;
+    const { instanceAddr } = draft.store.funcs[draft.funcAddr] as WasmFunc;
+    let callee = `${form.addr}`;
+    let last = this.stack.length;
+    if (form.through !== "function") {
+      this.findCallee(form);
+      this.leaveIf(`instanceOf(t)!==${instanceAddr}`);
+      callee = "t";
+      last--;
+    } else {
+      const func = draft.store.funcs[form.addr]!;
+      if (func.kind === "host" || func.instanceAddr !== instanceAddr) {
+        this.leaveForGood();
+        return;
+      }
+    }
+    this.hasTailCalls = true;
+    const x = `x=${this.site()};`;
+    const first = last - form.type.params.length;
+    let text = "";
+    let slot = 0;
+    for (const [i, type] of form.type.params.entries()) {
+      text += this.storeSlot(type, this.stack[first + i]!, slot);
+      slot += slotsOf(type);
+    }
+    const charged = this.acc === 0 ? "c" : `c-${this.acc}|0`;
+    const answer = `q=1;q=FN[${callee}](fp,d,${charged},0);if(q!==${NOT_ENTERED})return q;break X;`;
+    this.line(`${x}${text}if(R[5]===fp)retarget(${callee});${answer}`);
   }
 
   /** An index or a size as 32 bits: what does not fit becomes one that is out of bounds everywhere. The value is simple. */

@@ -17,6 +17,15 @@ export interface NumberForm {
   readonly leave?: (a: string, b: string) => string;
 }
 
+/** A number as text. */
+export function number(value: number): string {
+  if (Object.is(value, -0)) return "(-0)";
+  if (value === Number.POSITIVE_INFINITY) return "(1/0)";
+  if (value === Number.NEGATIVE_INFINITY) return "(-1/0)";
+  if (Number.isNaN(value)) return "(0/0)";
+  return value < 0 ? `(${value})` : `${value}`;
+}
+
 const infix =
   (operator: string) =>
   (a: string, b: string): string =>

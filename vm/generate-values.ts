@@ -225,19 +225,30 @@ export abstract class GeneratedValues {
   /** Assigns a value to variables, which may be of another shape: words of lanes, and lanes of words that have no other NaN. */
   protected assignParts(from: Parts, to: Parts): string {
     if (from.lanes.length === 0) return assign(from.lo, from.hi, to.lo, to.hi);
-    if (from.shape === to.shape) {
-      // A constant or other names: no lane is needed behind the one that replaces it.
-      return from.lanes[0] === to.lanes[0] ? "" : from.lanes.map((text, i) => `${to.lanes[i]}=${text};`).join("");
-    }
+    if (from.shape === to.shape) return this.assignLanes(from.lanes, to.lanes);
     const words = this.wordsOf(from);
     switch (to.shape) {
+      // By way of scratch words, all at once: an engine waits for each that it writes and reads in turn.
       case "f":
-        return to.lanes.map((name, i) => `${name}=f32OfBits(${words[i]});`).join("");
+        return `${words.map((word, i) => `XI[${i}]=${word};`).join("")}${to.lanes.map((name, i) => `${name}=XS[${i}];`).join("")}`;
       case "g":
-        return to.lanes.map((name, i) => `${name}=f64OfBits(${words[i * 2]},${words[i * 2 + 1]});`).join("");
+        return `${words.map((word, i) => `XI[${i}]=${word};`).join("")}${to.lanes.map((name, i) => `${name}=XF[${i}];`).join("")}`;
       default:
-        return to.lanes.map((name, i) => `${name}=${words[i]};`).join("");
+        return this.assignLanes(words, to.lanes);
     }
+  }
+
+  /** Assigns texts to variables, some of which the texts may read. */
+  protected assignLanes(texts: readonly string[], names: readonly string[]): string {
+    if (this.overlaps(texts, names)) {
+      return `${texts.map((text, i) => `k${i}=${text};`).join("")}${names.map((name, i) => `${name}=k${i};`).join("")}`;
+    }
+    return texts.map((text, i) => (text === names[i] ? "" : `${names[i]}=${text};`)).join("");
+  }
+
+  /** Whether a text reads a name with a lower number than its own. */
+  protected overlaps(texts: readonly string[], names: readonly string[]): boolean {
+    return texts.some((text, i) => names.some((name, before) => before < i && text.includes(name)));
   }
 
   /** The words of a vector as expressions, to be evaluated in their order. */
@@ -309,7 +320,9 @@ export abstract class GeneratedValues {
   }
 
   private isSettled(height: number, shape = this.stack[height]!.shape): boolean {
-    return this.stack[height]!.lo === this.slotNames(height, shape).lo;
+    const { lo, lanes } = this.stack[height]!;
+    const names = this.slotNames(height, shape);
+    return lo === names.lo && lanes.every((lane, i) => lane === names.lanes[i]);
   }
 
   /** Brings the value at `height` into the variables of its slot. */

@@ -16,12 +16,12 @@
  * called, so that leaving needs no native stack.
  */
 import { bulkForm } from "./bulk-form.ts";
-import { I31_FLAG } from "./casts.ts";
 import { CHECK_SPAN_TICKS } from "./code.ts";
 import {
   type AccessForm,
   accessForms,
   type NumberForm,
+  number,
   numberForms,
   type PairForm,
   type PairOperand,
@@ -29,16 +29,15 @@ import {
   pairForms,
   pairLeaves,
 } from "./generate-forms.ts";
+import { GeneratedObjects } from "./generate-objects.ts";
 import { type Entry, LEFT, type LeaveSite, type Names, NO_READS, NOT_ENTERED, Refusal, shapeOf } from "./generate-values.ts";
-import { GeneratedVectors } from "./generate-vectors.ts";
 import { blockType } from "./instr.ts";
 import { LoweringDraft } from "./lower.ts";
 import { CANONICAL_NAN_32, CANONICAL_NAN_64_HIGH } from "./numeric.ts";
 import { InstrFlag, type InstrRow, Wasm } from "./opcodes.ts";
-import { Gc } from "./ops.ts";
 import { isSimd } from "./simd-form.ts";
 import type { Store } from "./store.ts";
-import { addressType, isNullable, ValType } from "./types.ts";
+import { addressType, ValType } from "./types.ts";
 
 export interface GeneratedText {
   /** An expression that is the function, over the names of `environmentNames` (tier.ts). */
@@ -51,14 +50,6 @@ export interface GeneratedText {
 /** Longest text of a function: V8 compiles up to 61,440 bytes of bytecode well, about one byte for each three characters. */
 const MAX_TEXT = 150_000;
 
-function number(value: number): string {
-  if (Object.is(value, -0)) return "(-0)";
-  if (value === Number.POSITIVE_INFINITY) return "(1/0)";
-  if (value === Number.NEGATIVE_INFINITY) return "(-1/0)";
-  if (Number.isNaN(value)) return "(0/0)";
-  return value < 0 ? `(${value})` : `${value}`;
-}
-
 /** The text of function `funcAddr`, or undefined when it is too long or too deep. */
 export function generateFunction(store: Store, funcAddr: number): GeneratedText | undefined {
   try {
@@ -69,7 +60,7 @@ export function generateFunction(store: Store, funcAddr: number): GeneratedText 
   }
 }
 
-class FunctionWriter extends GeneratedVectors {
+class FunctionWriter extends GeneratedObjects {
   private readonly funcAddr: number;
 
   constructor(store: Store, funcAddr: number) {
@@ -115,6 +106,7 @@ class FunctionWriter extends GeneratedVectors {
     const cost = Math.max((frameSlots + 2) * 8, 160 + this.variables.size * 12);
     const declarations = Array.from(this.variables, ([name, initial]) => `${name}=${initial}`);
     declarations.push("x=0", "q=0", "t=0", "y=0", "z=0", "v=Z");
+    if (this.hasVectors) declarations.push("k0=0", "k1=0", "k2=0", "k3=0");
     const entries = this.loopOffsets.some((offset) => offset >= 0);
     let reload = "";
     if (entries) {
@@ -133,7 +125,7 @@ try{X:{
 ${this.body.join("\n")}
 }}catch(error){if(error.message!==OUTSIDE&&q!==1)E.error=error;q=${NOT_ENTERED};}
 switch(x){${spill}}
-${stores}
+${stores}${this.hasTailCalls ? `if(R[5]===fp)retarget(${this.funcAddr});` : ""}
 t=R[0];LOG[t]=${this.funcAddr};LOG[t+1]=fp;LOG[t+2]=x;LOG[t+3]=q;R[0]=t+4;
 if(q===0||q===${NOT_ENTERED})R[1]=c;else if(q!==${LEFT})R[1]=q;
 return ${LEFT};
@@ -378,61 +370,7 @@ return ${LEFT};
         break;
       }
       default:
-        this.reference();
-    }
-  }
-
-  private reference(): void {
-    const { draft, stack } = this;
-    const { a, c, code } = draft.reader;
-    const top = stack.length - 1;
-    switch (code) {
-      case Wasm.RefEq: {
-        const [x, y] = [stack[top - 1]!, stack[top]!];
-        const condition = `(${x.lo}===${y.lo})`;
-        stack.length = top - 1;
-        const reads = new Set([...x.reads, ...y.reads]);
-        this.push(this.entry(ValType.I32, `(${condition}?1:0)`, "", { condition, reads, weight: x.weight + y.weight + 1 }));
-        break;
-      }
-      case Wasm.RefAsNonNull:
-        this.leaveIf(`${this.simplify(top).lo}===0`);
-        break;
-      case Wasm.RefI31: {
-        const { lo, reads, weight } = this.pop();
-        this.push(this.entry(ValType.I31Ref, `(${lo}|${I31_FLAG})`, "", { reads, weight: weight + 1 }));
-        break;
-      }
-      // A reference is the same in both hierarchies.
-      case Wasm.AnyConvertExtern:
-      case Wasm.ExternConvertAny:
-        break;
-      case Wasm.BrOnNull: {
-        const entry = this.simplify(top);
-        this.pop();
-        this.branchWhen(`${entry.lo}===0`, a);
-        this.push(entry);
-        break;
-      }
-      case Wasm.BrOnNonNull:
-        this.branchWhen(`${this.simplify(top).lo}!==0`, a);
-        this.pop();
-        break;
-      case Wasm.BrOnCast:
-      case Wasm.BrOnCastFail:
-        this.branchWhen(`isOf(${this.simplify(top).lo},${draft.storeType(c)})===${code === Wasm.BrOnCast}`, a);
-        break;
-      case Wasm.BrOnCastDescEq:
-      case Wasm.BrOnCastDescEqFail: {
-        const slot = this.slotAt(top - 1);
-        this.line(this.storeFrom(top - 1));
-        this.leaveIf(`outside(${Gc.RefTestDescBeside},${this.word(slot)},${isNullable(c) ? 1 : 0},0)!==0`);
-        this.pop();
-        this.branchWhen(`I[${this.word(slot + 1)}]${code === Wasm.BrOnCastDescEq ? "!==" : "==="}0`, a);
-        break;
-      }
-      default:
-        this.memoryOrTable();
+        if (!this.reference()) this.memoryOrTable();
     }
   }
 
@@ -505,7 +443,8 @@ return ${LEFT};
   }
 
   private localNames(local: number): Names {
-    return this.declare(shapeOf(this.draft.localTypes[local]!), `l${local}`, `l${local}`, `m${local}`);
+    const shape = this.vectorLocals.get(local) ?? shapeOf(this.draft.localTypes[local]!);
+    return this.declare(shape, `l${local}`, `l${local}`, `m${local}`);
   }
 
   private localEntry(local: number): Entry {
@@ -521,11 +460,15 @@ return ${LEFT};
   private setLocal(local: number): void {
     const { stack } = this;
     const names = this.localNames(local);
+    this.reshapeForLocal(local);
     const entry = this.pop();
     for (const [height, below] of stack.entries()) if (below.reads.has(`l${local}`)) this.settle(height);
+    if (entry.lanes.length > 0) {
+      this.line(this.assignParts(entry, names));
+      return;
+    }
     if (entry.lo === names.lo) return;
-    if (entry.lanes.length > 0) this.line(this.assignParts(entry, names));
-    else if (entry.hi === "") this.line(`${names.lo}=${entry.lo};`);
+    if (entry.hi === "") this.line(`${names.lo}=${entry.lo};`);
     else this.line(`${names.lo}=${entry.lo};${names.hi}=${entry.hi};`);
   }
 

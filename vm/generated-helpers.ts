@@ -33,6 +33,7 @@ export function generatedHelpers(R: Int32Array): Readonly<Record<string, unknown
   const floats = new Float32Array(words.buffer);
   const doubles = new Float64Array(words.buffer);
   const pairs = new BigInt64Array(words.buffer);
+  const lanes = new Int32Array(4);
 
   const taken = (): number => {
     R[2] = words[1]!;
@@ -99,6 +100,34 @@ export function generatedHelpers(R: Int32Array): Readonly<Record<string, unknown
       words[0] = lo;
       words[1] = hi;
       return doubles[0]!;
+    },
+    /** Scratch words and the floats that they are. */
+    XI: lanes,
+    XS: new Float32Array(lanes.buffer),
+    XF: new Float64Array(lanes.buffer),
+    /** Whether one of the lanes at an address is a NaN that is not canonical. */
+    odd32(view: DataView, byteAddr: number, count: number): boolean {
+      for (let i = 0; i < count; i++) if (isOddNan32(view.getInt32(byteAddr + i * 4, true))) return true;
+      return false;
+    },
+    odd64(view: DataView, byteAddr: number, count: number): boolean {
+      for (let at = byteAddr; at < byteAddr + count * 8; at += 8) {
+        if (isOddNan64(view.getInt32(at, true), view.getInt32(at + 4, true))) return true;
+      }
+      return false;
+    },
+    /** Makes the NaNs of a vector in memory canonical. */
+    canonical32(view: DataView, byteAddr: number): void {
+      for (let at = byteAddr; at < byteAddr + 16; at += 4) {
+        if (Number.isNaN(view.getFloat32(at, true))) view.setInt32(at, CANONICAL_NAN_32, true);
+      }
+    },
+    canonical64(view: DataView, byteAddr: number): void {
+      for (let at = byteAddr; at < byteAddr + 16; at += 8) {
+        if (!Number.isNaN(view.getFloat64(at, true))) continue;
+        view.setInt32(at, 0, true);
+        view.setInt32(at + 4, CANONICAL_NAN_64_HIGH, true);
+      }
     },
     storeNan64(view: DataView, byteAddr: number): void {
       view.setInt32(byteAddr, 0, true);

@@ -13,7 +13,7 @@ import { BlockKind, CELL_BYTES } from "./layout.ts";
 import { Memory, WASM_PAGE_BYTES } from "./memory.ts";
 
 export const HEAP_REF = 0x40000000;
-const CELL_MASK = 0x3fffffff;
+export const CELL_MASK = 0x3fffffff;
 
 /** Most bytes of a heap: the same on every machine, so that a program that needs more fails alike. */
 export const HEAP_LIMIT_BYTES = 1 << 30;

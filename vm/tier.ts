@@ -57,8 +57,10 @@ export class Tier {
   private readonly refused = new Set<number>();
   private readonly samples = new Map<number, number>();
   private readonly wanted = new Set<number>();
-  /** 0: words in the log. 1: fuel at the innermost leave. 2: high half of a helper's i64. 3: 1 when the outermost frame was there before. 4: a helper's. */
-  private readonly registers = new Int32Array(5);
+  /** 0: words in the log. 1: fuel at the innermost leave. 2: high half of a helper's i64. 3: 1 when the outermost frame was there before. 4: a helper's. 5: first slot of the outermost frame when it was there before, else -1. */
+  private readonly registers = new Int32Array(6);
+  /** Word of the outermost frame's record. */
+  private ownFrame = 0;
   private readonly log = new Int32Array(LOG_RECORDS * LOG_WORDS);
   private readonly environment: Record<string, unknown>;
   /** What generated code caught and cannot go on from. */
@@ -81,12 +83,19 @@ export class Tier {
       S: store.f32,
       Z: zero[0],
       T: store.tables,
+      H: store.heap.memory,
       FN: this.functions,
       LOG: this.log,
       E: this.failure,
       OUTSIDE: OUTSIDE_MESSAGE,
       isOf: (ref: number, type: ValType): boolean => isInstanceOf(store, ref, type),
       simd: (pc: number, at: number, memory: Memory): number => store.interpreter!.runSimd(pc, at, memory),
+      instanceOf: (funcAddr: number): number => store.funcInfo[funcAddr * FUNC_INFO_WORDS + FuncInfo.InstanceAddr]!,
+      /** The outermost frame becomes another function's by a tail call: no snapshot has seen it. */
+      retarget: (funcAddr: number): void => {
+        store.frames[this.ownFrame + Frame.Func] = funcAddr;
+        store.frames[this.ownFrame + Frame.Flags]! &= ~FrameFlag.Seen;
+      },
       indirect(table: Table, index: number, typeId: number): number {
         const { elements } = table;
         const at = index >>> 0;
@@ -108,6 +117,8 @@ export class Tier {
     const slots = store.stackSlots - fp - ((frameAt + FRAME_WORDS) >>> 1);
     registers[0] = 0;
     registers[3] = own;
+    registers[5] = own === 1 ? fp : -1;
+    this.ownFrame = frameAt;
     const room = Math.min(store.nativeNesting > 1 ? NESTED_BYTES : NATIVE_BYTES, slots * 8);
     let answer = NOT_ENTERED;
     try {
@@ -183,6 +194,10 @@ export class Tier {
   /** Ticks from now at which the loop should come back for `sample`, at least one. */
   get ticksToSample(): number {
     return Math.max(1, Math.min(SAMPLE_TICKS, this.sampleTick - this.store.tick));
+  }
+
+  get isDue(): boolean {
+    return this.store.tick >= this.sampleTick;
   }
 
   /** The loop has come back at a label of the top frame: its function is running often. */

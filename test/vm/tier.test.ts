@@ -124,6 +124,77 @@ describe("generated code", function () {
     }
   });
 
+  it("lets tail calls of all kinds take their caller's frame, at any tick", async () => {
+    const module = checkedModule(
+      await wat(`(module (memory 1) (table $t 4 funcref) (type $step (func (param i32 i64) (result i64)))
+      (elem (table $t) (i32.const 0) func $odd $even $even $third) (elem declare func $odd)
+      (func $odd (type $step) (local i32)
+        (if (i32.eqz (local.get 0)) (then (return (local.get 1))))
+        (local.set 2 (i32.sub (local.get 0) (i32.const 1)))
+        (return_call $even (local.get 2) (i64.add (local.get 1) (i64.const 3))))
+      (func $even (export "even") (type $step)
+        (if (i32.eqz (local.get 0)) (then (return (i64.xor (local.get 1) (i64.const -1)))))
+        (return_call_indirect $t (type $step) (i32.sub (local.get 0) (i32.const 1)) (i64.mul (local.get 1) (i64.const 5)) (i32.and (local.get 0) (i32.const 3))))
+      (func $third (type $step) (local f64 f64 f64)
+        (if (i32.eqz (local.get 0)) (then (return (i64.rotl (local.get 1) (i64.const 7)))))
+        (return_call_ref $step (i32.sub (local.get 0) (i32.const 1)) (i64.add (local.get 1) (i64.const 1)) (ref.func $odd)))
+      (func $none (result i64) (return_call $even (i32.const 900) (i64.const 11)))
+      (func $outer (result i64) (call $none))
+      (func (export "main") (param $n i32) (result i64) (local $x i64)
+        (loop $l
+          (local.set $x (i64.add (call $odd (local.get $n) (local.get $x)) (call $outer)))
+          (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (local.get $x)))`),
+    );
+    for (const [name, args] of [
+      ["main", [60]],
+      ["even", [5000, 3n]],
+    ] as const) {
+      const both = { generated: new Bench(module, "generated"), exact: new Bench(module, "exact") };
+      same(both, name, ...args);
+      const ticks = both.exact.store.tick;
+      const random = mulberry32(7);
+      const [generated, exact] = [new Bench(module, "generated").begin(name, ...args), new Bench(module, "exact").begin(name, ...args)];
+      for (const tick of Array.from({ length: 60 }, () => Math.floor(random() * ticks)).sort((a, b) => a - b)) {
+        generated.runTo(tick);
+        exact.runTo(tick);
+        expect(generated.hash(), `${name}, tick ${tick}`).to.equal(exact.hash());
+      }
+    }
+  });
+
+  it("keeps the bits of NaNs in vectors that it keeps as floats", async () => {
+    const both = await benches(`(module (memory 1) (global $g (mut v128) (v128.const i32x4 0 0 0 0))
+      (func (export "fill") (param $at i32) (param $bits i64) (i64.store (local.get $at) (local.get $bits)))
+      (func $pass (param $x v128) (result v128) (local.set $x (f32x4.add (local.get $x) (local.get $x))) (local.get $x))
+      (func $keep (param $x v128) (result v128)
+        (global.set $g (f32x4.mul (local.get $x) (local.get $x))) (drop (f32x4.sub (local.get $x) (local.get $x))) (local.get $x))
+      (func (export "main") (param $n i32) (local $x v128) (local $y v128) (local $c v128)
+        (local.set $c (v128.const i32x4 0x7fa00001 1 2 3))
+        (loop $l
+          (local.set $x (v128.load (i32.const 0)))
+          (v128.store (i32.const 32) (local.get $x))
+          (local.set $x (f32x4.add (local.get $x) (f32x4.splat (f32.convert_i32_s (local.get $n)))))
+          (v128.store (i32.const 48) (f32x4.min (local.get $x) (local.get $c)))
+          (v128.store (i32.const 64) (local.get $c))
+          (local.set $y (v128.load64_splat (i32.const 8)))
+          (v128.store (i32.const 80) (f64x2.mul (local.get $y) (f64x2.neg (local.get $y))))
+          (v128.store (i32.const 96) (f64x2.abs (f64x2.replace_lane 1 (local.get $y) (f64.const 3))))
+          (v128.store (i32.const 112) (f32x4.neg (local.get $x)))
+          (v128.store (i32.const 128) (call $pass (v128.load (i32.const 0))))
+          (v128.store (i32.const 144) (call $keep (v128.load32_splat (i32.const 4))))
+          (v128.store (i32.const 160) (i8x16.shuffle 4 5 6 7 0 1 2 3 24 25 26 27 28 29 30 31 (local.get $x) (local.get $y)))
+          (v128.store (i32.const 176) (f32x4.pmin (local.get $x) (v128.load (i32.const 4))))
+          (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))`);
+    for (const low of [0x3f8000004048f5c3n, 0x7fc000007fc00000n, 0x7fa000013f800000n, -1n, 0x7f8000007f800000n, 0x7ff0000000000001n]) {
+      for (const high of [0x4000000000000000n, 0x7ff8000000000000n, 0x7ff8000000000001n, -0x8000000000000n, 0x7ff0000000000000n]) {
+        same(both, "fill", 0, low);
+        same(both, "fill", 8, high);
+        same(both, "main", 7);
+      }
+    }
+  });
+
   it("enters loops in parts of an if, behind other loops and inside of loops", async () => {
     const loop = (name: string, count: number, body = ""): string => `
       (local.set $${name} (i32.const ${count}))
