@@ -11,9 +11,11 @@ import { loadGenerator, loadPreview2 } from "../component/node-tools.ts";
 import { checkImports, preview2Imports, silencePackage } from "../component/node-wasi.ts";
 import { type Outline, outlineComponent } from "../component/outline.ts";
 import type { ParsedValue } from "../component/wave.ts";
-import type { JsApi } from "../jsapi/namespace.ts";
+import type { WebAssemblyNamespace } from "../jsapi/namespace.ts";
+import type { NativeMachine } from "../native/machine.ts";
 import { ResourceError } from "../vm/errors.ts";
 import { ExitRequest } from "../vm/host.ts";
+import { Machine } from "../vm/machine.ts";
 import { Status } from "../vm/store.ts";
 import { trapReport } from "./backtrace.ts";
 import { CliError, ExitCode, errorLine } from "./errors.ts";
@@ -38,13 +40,14 @@ export interface ComponentGuest {
   readonly imports: Readonly<Record<string, object>>;
 }
 
-/** Checks everything that can be wrong with a component and its options, and generates its glue. `print` takes what it will print. */
+/** Checks everything that can be wrong with a component and its options, and generates its glue. `print` takes what it will print; `multiMemory` is false for engines without. */
 export async function loadComponentGuest(
   path: string,
   bytes: Uint8Array,
   words: readonly string[],
   options: GuestOptions,
   print: (fd: 1 | 2, bytes: Uint8Array) => void = writeOrClose,
+  multiMemory = true,
 ): Promise<ComponentGuest> {
   try {
     const outline = outlineComponent(decodeComponent(bytes));
@@ -56,7 +59,7 @@ export async function loadComponentGuest(
     silencePackage(shim);
     const generator = await loadGenerator();
     const imports = preview2Imports(shim, { args, env, preopens, write: print, exit: (code) => new ExitRequest(code) });
-    const glue = await generateGlue(generator, bytes);
+    const glue = await generateGlue(generator, bytes, multiMemory);
     checkImports(outline, glue.imports, imports);
     return { path, name: basename(path), bytes, outline, glue, entry, invokeArgs, args, env, imports };
   } catch (error) {
@@ -103,13 +106,22 @@ export interface ComponentEnd {
   readonly stderr: string;
 }
 
-/** Instantiates a component on a namespace and runs it to its end. Prints only what the component itself prints. */
-export function runComponentGuest(guest: ComponentGuest, { machine, WebAssembly }: JsApi): ComponentEnd {
+/**
+ * Instantiates a component on a namespace, behind which is the machine, and runs it to its end. Prints only what the
+ * component itself prints. Of a trap on a native machine no frames are shown.
+ */
+export function runComponentGuest(
+  guest: ComponentGuest,
+  WebAssembly: WebAssemblyNamespace,
+  machine: Machine | NativeMachine,
+): ComponentEnd {
   let report: readonly string[] = [];
-  machine.onTrap = (thrown) => {
-    // An error that passes through further frames on its way out is reported where it began.
-    if (report.length === 0) report = trapReport(machine.store, guest.name, thrown === undefined ? undefined : errorLine(thrown));
-  };
+  if (machine instanceof Machine) {
+    machine.onTrap = (thrown) => {
+      // An error that passes through further frames on its way out is reported where it began.
+      if (report.length === 0) report = trapReport(machine.store, guest.name, thrown === undefined ? undefined : errorLine(thrown));
+    };
+  }
   try {
     const globals = { WebAssembly, globalThis: Object.create(globalThis, { WebAssembly: { value: WebAssembly } }) as object };
     const exports = runGlue(guest.glue, WebAssembly, globals, guest.imports);

@@ -2,13 +2,14 @@
  * A recording on the process's own WebAssembly, from its start to its end. Nothing but the program runs until it has ended:
  * a signal has its own action then, and the trace is usable up to what was written out, which happens twice a second.
  */
+import { isComponent } from "../component/binary.ts";
 import { NativeMachine } from "../native/machine.ts";
 import { CliError, ExitCode, errorLine } from "./errors.ts";
 import { nodeDeflate } from "./file-storage.ts";
 import { loadGuest, runGuest } from "./guest.ts";
 import type { GuestOptions } from "./guest-options.ts";
 import { readProgram } from "./module-file.ts";
-import { occasionally, openSink, traceName, waitingCalls } from "./recording.ts";
+import { occasionally, openSink, overflowNote, traceName, waitingCalls } from "./recording.ts";
 import { removeSidecar } from "./sidecar.ts";
 import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
 
@@ -19,9 +20,14 @@ export async function recordNatively(
   options: GuestOptions,
   output: string = traceName(path),
 ): Promise<number> {
+  const bytes = readProgram(path);
+  if (isComponent(bytes)) {
+    const { recordComponent } = await import("./component-recording.ts");
+    return recordComponent(path, bytes, words, options, { output, snapshots: false, native: true });
+  }
   let flush = (): void => {};
   const waits = waitingCalls();
-  const guest = loadGuest(path, readProgram(path), words, options, {
+  const guest = loadGuest(path, bytes, words, options, {
     beforeBlocking: (func, args) => {
       if (waits(func, args)) flush();
     },
@@ -41,7 +47,7 @@ export async function recordNatively(
   try {
     const exitCode = await runGuest(guest, machine, (funcAddr, args) => machine.call(funcAddr, args));
     machine.finish();
-    if (machine.overflowed) noticeLine(`note: ${output} ends where the native stack overflowed: that cannot be replayed`);
+    if (machine.overflowed) noticeLine(overflowNote(output));
     else if (isTerminal(STDERR)) noticeLine(`recorded ${recorder.eventCount} events in ${output}`);
     return exitCode;
   } catch (error) {

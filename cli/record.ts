@@ -37,14 +37,13 @@ export function recordCommand(): Command {
     .addHelpText("after", examples);
   return addGuestOptions(command).action(async (path: string, words: string[], options: RecordOptions) => {
     if (isScript(path)) {
-      if (options.engine === "native" && options.audit)
-        throw usageError("--audit looks into our machine: it cannot go with --engine native");
+      if (options.engine === "native" && options.audit) throw nativeAudit();
       const { recordScript } = await import("./script.ts");
       process.exitCode = await recordScript(path, words, options);
       return;
     }
     if (options.engine === "native") {
-      if (options.audit) throw usageError("--audit is for scripts and components");
+      if (options.audit) throw nativeAudit();
       const { recordNatively } = await import("./native-recording.ts");
       process.exitCode = await recordNatively(path, words, options, options.output);
       return;
@@ -52,4 +51,8 @@ export function recordCommand(): Command {
     const { record } = await import("./recording.ts");
     process.exitCode = await record(path, words, options, options);
   });
+}
+
+function nativeAudit(): Error {
+  return usageError("--audit looks into our machine: it cannot go with --engine native");
 }

@@ -25,6 +25,8 @@ export interface RecordSettings {
   readonly snapshots: boolean;
   /** Of a component: compare whole memories at each crossing. */
   readonly audit?: boolean;
+  /** Of a component: run it on this process's own WebAssembly. */
+  readonly native?: boolean;
 }
 
 class Interrupted extends Error {}
@@ -94,6 +96,11 @@ export async function record(path: string, words: readonly string[], options: Gu
 /** The trace of a program when none is named. */
 export function traceName(path: string): string {
   return `${basename(path).replace(/\.(wasm|wat)$/, "")}.rrw`;
+}
+
+/** What is said of a recording on the native engine that ended too early. */
+export function overflowNote(output: string): string {
+  return `note: ${output} ends where the native stack overflowed: that cannot be replayed`;
 }
 
 /** Tells which calls can wait for a person or a clock: reads of standard input unless it is a file, and polls. */

@@ -33,5 +33,6 @@ async function runModule(path: string, bytes: Uint8Array, words: readonly string
 async function runComponent(path: string, bytes: Uint8Array, words: readonly string[], options: GuestOptions): Promise<number> {
   const { loadComponentGuest, printEnd, runComponentGuest } = await import("./component-guest.ts");
   const { createJsApi } = await import("../jsapi/namespace.ts");
-  return printEnd(runComponentGuest(await loadComponentGuest(path, bytes, words, options), createJsApi()));
+  const { WebAssembly, machine } = createJsApi();
+  return printEnd(runComponentGuest(await loadComponentGuest(path, bytes, words, options), WebAssembly, machine));
 }

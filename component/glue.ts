@@ -32,8 +32,11 @@ export interface GlueGenerator {
   generate(component: Uint8Array, options: object): { files: [string, Uint8Array][]; imports: string[] };
 }
 
-/** Generates the glue of a component. Throws ComponentError "component-invalid" with the generator's reason. */
-export async function generateGlue(generator: GlueGenerator, component: Uint8Array): Promise<Glue> {
+/**
+ * Generates the glue of a component. Core modules between components have several memories, or reach other components'
+ * through JavaScript. Throws ComponentError "component-invalid" with the generator's reason.
+ */
+export async function generateGlue(generator: GlueGenerator, component: Uint8Array, multiMemory = true): Promise<Glue> {
   await generator.$init;
   let generated: ReturnType<GlueGenerator["generate"]>;
   try {
@@ -47,7 +50,7 @@ export async function generateGlue(generator: GlueGenerator, component: Uint8Arr
       noComponentErrorWrapping: false,
       noNamespacedExports: false,
       base64Cutoff: 0,
-      multiMemory: true,
+      multiMemory,
     });
   } catch (error) {
     throw new ComponentError("component-invalid", `the component cannot be used: ${reason(error)}`);

@@ -3,6 +3,8 @@
  * Node declare it everywhere. Looked up once, so that a program that replaces the global does not replace it here.
  */
 
+import { RewasmError } from "../vm/errors.ts";
+
 export interface NativeMemory {
   readonly buffer: ArrayBuffer;
   grow(deltaPages: number): number;
@@ -40,3 +42,13 @@ export interface NativeWebAssembly {
 }
 
 export const native = (globalThis as unknown as { readonly WebAssembly: NativeWebAssembly }).WebAssembly;
+
+/** Compiles a module. Throws RewasmError "native-unsupported" when the engine does not know a feature. */
+export function compileNatively(bytes: Uint8Array): object {
+  try {
+    return new native.Module(bytes);
+  } catch (error) {
+    const reason = (error as Error).message.replace(/^WebAssembly\.Module\(\): /, "");
+    throw new RewasmError("native-unsupported", `the WebAssembly of this process cannot run the module: ${reason}`);
+  }
+}

@@ -26,6 +26,7 @@ import {
 } from "../vm/types.ts";
 import { readValues, type Value, writeValues } from "../vm/value.ts";
 import {
+  compileNatively,
   type NativeFunction,
   type NativeGlobal,
   type NativeImports,
@@ -78,11 +79,7 @@ export class NativeModules {
     let prepared = this.prepared.get(module);
     if (prepared === undefined) {
       const rewritten = rewriteModule(module, { funcs });
-      try {
-        prepared = { rewritten, compiled: new native.Module(rewritten.bytes) };
-      } catch (error) {
-        throw new RewasmError("native-unsupported", `the WebAssembly of this process cannot run the module: ${(error as Error).message}`);
-      }
+      prepared = { rewritten, compiled: compileNatively(rewritten.bytes) };
       this.prepared.set(module, prepared);
     }
     return prepared;
@@ -417,6 +414,7 @@ export class NativeMachine implements HostEngine {
       this.exit = { token: uncatchable(), exitCode: error.exitCode };
       this.recorder.exited(error.exitCode);
       this.store.status = Status.Exited;
+      this.store.exitCode = error.exitCode;
       return this.exit.token;
     }
     this.thrown = { value: error };

@@ -71,6 +71,8 @@ export interface InstanceBook extends Pick<Instance, "module" | "funcAddrs" | "t
 export class NativeStore {
   readonly stackBytes: number;
   status: Status = Status.Idle;
+  /** What the program has ended with, when `status` is Exited. */
+  exitCode = 0;
   /** Nobody counts. */
   readonly tick = 0;
   readonly types = new TypeSpace();
