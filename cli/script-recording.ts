@@ -118,7 +118,9 @@ export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () =
       return { memory: native.store.memories[extern.addr]!.memory, memoryAddr: extern.addr };
     }
     const backing = extern?.kind === ExternKind.Memory ? backings[extern.addr] : undefined;
-    return backing instanceof EngineBacking ? { memory: backing.memory, memoryAddr: extern!.addr } : undefined;
+    // A program may have asked for another kind of buffer since.
+    const current = backing instanceof EngineBacking && backing.memory.buffer === machine!.store.memories[extern!.addr]!.buffer;
+    return current ? { memory: backing.memory, memoryAddr: extern!.addr } : undefined;
   });
   patchThreads(tracker.views, tracker.patches, crossing(api, finish));
   syncNodeModules();

@@ -11,13 +11,14 @@ import type { ExternAddr, Func, Instance, Store } from "../vm/store.ts";
 import { Trap } from "../vm/trap.ts";
 import type { FuncType, GlobalType, Module, ValType } from "../vm/types.ts";
 import type { Slots } from "../vm/value.ts";
+import { charArrayWriter } from "./char-array.ts";
 import type { Provided } from "./compile-options.ts";
 import { Conversions } from "./conversions.ts";
 import { ErrorClasses } from "./errors.ts";
 import { exactBacking } from "./exact-backing.ts";
 import { Exceptions } from "./exceptions.ts";
 import { ExternValues } from "./extern-values.ts";
-import { Functions } from "./functions.ts";
+import { type Callable, Functions } from "./functions.ts";
 import { HeldObjects } from "./held-objects.ts";
 import { markHeldValues } from "./held-values.ts";
 import { stringBuiltins } from "./js-string.ts";
@@ -121,6 +122,7 @@ export class Agent {
   readonly references: References;
   readonly conversions: Conversions;
   readonly functions: Functions;
+  private charWriter: Callable | undefined;
   private readonly builtins: Readonly<Record<string, unknown>>;
 
   constructor(options: WebAssemblyOptions) {
@@ -135,6 +137,10 @@ export class Agent {
     this.builtins = stringBuiltins({
       trap: (message) => new this.errors.RuntimeError(message),
       readChars: (array, start, end) => this.readChars(array, start, end),
+      intoCharCodeArray: (source) => {
+        this.charWriter ??= charArrayWriter(this, source);
+        return this.charWriter;
+      },
     });
   }
 

@@ -36,7 +36,7 @@ export class EngineBacking implements MemoryBacking {
 type Transferable = ArrayBuffer & { transfer?(): ArrayBuffer };
 const clone = globalThis.structuredClone as typeof structuredClone | undefined;
 
-/** Detaches a buffer, in either of the ways that engines have. */
+/** Detaches a buffer that the engine lets programs detach, in either of the ways that engines have. */
 function detach(buffer: Transferable): void {
   if (buffer.transfer !== undefined) buffer.transfer();
   else clone?.(buffer, { transfer: [buffer] });
@@ -60,6 +60,36 @@ class CopyingBacking implements MemoryBacking {
     return next;
   }
 }
+
+/** A buffer that is resized in place, as Memory.toResizableBuffer answers it. Not for shared memories. */
+export class ResizableBacking implements MemoryBacking {
+  private readonly buffer: ResizableBuffer;
+
+  /** Throws RangeError when so much address space cannot be had. */
+  constructor(mostBytes: number) {
+    this.buffer = new ResizableArrayBuffer(0, { maxByteLength: mostBytes });
+  }
+
+  /** Whether the engine has such buffers. */
+  static get available(): boolean {
+    return "resize" in ArrayBuffer.prototype;
+  }
+
+  resize(byteLength: number): ArrayBuffer {
+    ResizableArrayBuffer.prototype.resize.call(this.buffer, byteLength);
+    return this.buffer;
+  }
+
+  detach(): void {
+    detach(this.buffer);
+  }
+}
+
+type ResizableBuffer = ArrayBuffer & { resize(byteLength: number): void };
+const ResizableArrayBuffer = ArrayBuffer as unknown as {
+  new (byteLength: number, options: { readonly maxByteLength: number }): ResizableBuffer;
+  readonly prototype: ResizableBuffer;
+};
 
 /**
  * Makes the bytes of one memory, shared ones when its type says so. Never throws: a size that cannot be had is refused by

@@ -1,11 +1,11 @@
 /**
  * The builtin set "js-string" (JS API, "JS String Builtins"): functions over strings of JavaScript that a module may import from
  * "wasm:js-string". Host functions like any other: their calls are events. Nothing here reads what the program could have changed.
- *
- * One is missing, intoCharCodeArray: it would write into an object of the machine, for which there is no event. It is left to
- * the imports that a program gives.
+ * The one that writes into an array is char-array.ts's.
  */
 import { type FieldType, type FuncType, type Module, nonNull, PackedType, type TypeDef, typeIndexOf, ValType } from "../vm/types.ts";
+import type { CharSource } from "./char-array.ts";
+import type { Callable } from "./functions.ts";
 
 /** What a builtin needs of its namespace. */
 export interface BuiltinSurroundings {
@@ -13,6 +13,8 @@ export interface BuiltinSurroundings {
   trap(message: string): Error;
   /** The 16-bit elements of an array of wasm that are at `[start, end)`; undefined for null or when they are not all there. */
   readChars(array: unknown, start: number, end: number): Uint16Array | undefined;
+  /** The builtin that writes an array, made when it is first asked for. */
+  intoCharCodeArray(source: CharSource): Callable;
 }
 
 /** Parameters and results; "chars" is a nullable reference to a mutable array of i16. */
@@ -25,6 +27,7 @@ const builtinTypes: Readonly<Record<string, BuiltinType>> = {
   cast: [[ExternRef], STRING],
   test: [[ExternRef], I32],
   fromCharCodeArray: [["chars", I32, I32], STRING],
+  intoCharCodeArray: [[ExternRef, "chars", I32], I32],
   fromCharCode: [[I32], STRING],
   fromCodePoint: [[I32], STRING],
   charCodeAt: [[ExternRef, I32], I32],
@@ -64,13 +67,26 @@ const { fromCharCode, fromCodePoint } = String;
 const MOST_CODE_POINT = 0x10_ffff;
 
 /** The builtins by name, as functions of JavaScript over what their types become. */
-export function stringBuiltins({ trap, readChars }: BuiltinSurroundings): Readonly<Record<string, (...args: never[]) => unknown>> {
+export function stringBuiltins(surroundings: BuiltinSurroundings): Readonly<Record<string, (...args: never[]) => unknown>> {
+  const { trap, readChars } = surroundings;
   const text = (value: unknown): string => {
     if (typeof value !== "string") throw trap("illegal cast: not a string");
     return value;
   };
   const outOfBounds = (): Error => trap("string offset out of bounds");
+  const source: CharSource = {
+    length: (value) => text(value).length,
+    four: (value, at) => {
+      const string = text(value);
+      let codes = 0n;
+      for (let i = 3; i >= 0; i--) codes = (codes << 16n) | BigInt(at + i < string.length ? string.charCodeAt(at + i) : 0);
+      return codes;
+    },
+  };
   return {
+    get intoCharCodeArray() {
+      return surroundings.intoCharCodeArray(source);
+    },
     cast: text,
     test: (value: unknown) => (typeof value === "string" ? 1 : 0),
     fromCharCodeArray: (array: unknown, start: number, end: number) => {

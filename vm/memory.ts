@@ -98,7 +98,7 @@ export class Memory {
    * marks only the page of an access's first byte, so the first 15 bytes of the page after a marked one may have changed too.
    */
   dirty: Uint8Array = new Uint8Array(0);
-  private readonly backing: MemoryBacking;
+  private backing: MemoryBacking;
 
   constructor(minPages: number, maxPages: number | undefined, backing?: MemoryBacking, traits: MemoryTraits = {}) {
     this.maxPages = maxPages;
@@ -149,6 +149,19 @@ export class Memory {
     dirty.set(this.dirty.subarray(0, dirty.length));
     this.dirty = dirty;
     return true;
+  }
+
+  /**
+   * Goes on with another backing, which takes over the content; answers the former one. No part of the state changes. Throws
+   * RangeError when there is no room.
+   */
+  rebind(backing: MemoryBacking): MemoryBacking {
+    const { backing: former, bytes, pageCount } = this;
+    const buffer = backing.resize(wholePages(this.byteLength));
+    new Bytes(buffer).set(bytes);
+    this.backing = backing;
+    if (!this.resize(pageCount)) throw new RangeError("the backing does not keep its size");
+    return former;
   }
 
   /** Marks the snapshot pages of `[byteAddr, byteAddr + byteLength)` as changed. Call it after every write from outside the interpreter. */

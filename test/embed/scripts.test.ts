@@ -113,6 +113,26 @@ describe("record of scripts", function () {
     expect(stdout).to.equal("0,131072,2,196608,-1,40,6,40,3,4\n");
   });
 
+  it("records buffers that are resized in place", async () => {
+    const { stdout } = await check(
+      `const former = new Uint8Array(memory.buffer);
+       const buffer = memory.toResizableBuffer?.() ?? memory.buffer;
+       const bytes = new Uint8Array(buffer);
+       bytes[1] = 4;
+       const out = [sum(64)];
+       if (buffer.resizable) buffer.resize(131072); else memory.grow(1);
+       const grown = buffer.resizable ? bytes : new Uint8Array(memory.buffer);
+       grown[70000] = 5;
+       grow(1);
+       new DataView(memory.buffer).setUint8(140000, 6);
+       memory.toFixedLengthBuffer?.();
+       new Uint8Array(memory.buffer)[2] = 7;
+       out.push(sum(64), former.length, memory.buffer.byteLength);
+       console.log(out.join());`,
+    );
+    expect(stdout).to.equal("9,16,0,196608\n");
+  });
+
   it("records several modules and instances that share memory, table and functions", async () => {
     const { stdout } = await check(
       `const plugin = await WebAssembly.compile(readFileSync("plugin.wasm"));

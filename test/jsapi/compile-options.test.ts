@@ -87,6 +87,7 @@ const misfits: readonly string[] = [
   `(import "wasm:js-string" "length" (global i32))`,
   `(import "wasm:js-string" "concat" (func (param externref) (result externref)))`,
   `(import "wasm:js-string" "fromCharCodeArray" (func (param externref i32 i32) (result externref)))`,
+  `(type $c (array (mut i16))) (import "wasm:js-string" "intoCharCodeArray" (func (param (ref null $c) externref i32) (result i32)))`,
   `(import "#" "x" (global (mut externref)))`,
   `(import "#" "x" (global i32))`,
   `(import "#" "x" (func))`,
@@ -172,6 +173,42 @@ const cases: Case[] = [
       ])
         throwsExactly(() => alphabet(26, start, end), wasm.RuntimeError);
       throwsExactly(() => ofNull(), wasm.RuntimeError);
+    },
+    engineDiffers,
+  },
+  {
+    name: "a string is written into a part of an array",
+    run: async (wasm) => {
+      const bytes = await wat(`(module
+        (rec (type $chars (array (mut i16))))
+        (import "wasm:js-string" "intoCharCodeArray" (func $into (param externref (ref null $chars) i32) (result i32)))
+        (import "wasm:js-string" "fromCharCodeArray" (func $make (param (ref null $chars) i32 i32) (result (ref extern))))
+        (func (export "copy") (param externref i32 i32) (result externref i32) (local $a (ref $chars)) (local $n i32)
+          (local.set $a (array.new $chars (i32.const 46) (local.get 1)))
+          (local.set $n (call $into (local.get 0) (local.get $a) (local.get 2)))
+          (call $make (local.get $a) (i32.const 0) (local.get 1))
+          (local.get $n))
+        (func (export "ofNull") (param externref) (result i32) (call $into (local.get 0) (ref.null $chars) (i32.const 0))))`);
+      const module = new wasm.Module(bytes, options);
+      const { copy, ofNull }: Loose = new wasm.Instance(module).exports;
+      expect(copy("abc", 6, 2)).to.deep.equal(["..abc.", 3]);
+      expect(copy("", 2, 2)).to.deep.equal(["..", 0]);
+      expect(copy("a\u{1f4e6}\uffff\0", 5, 0)).to.deep.equal(["a\u{1f4e6}\uffff\0", 5]);
+      const long = "0123456789\u20ac".repeat(300);
+      expect(copy(long, 3301, 1)).to.deep.equal([`.${long}`, 3300]);
+      // Another instance has the same function.
+      expect((new wasm.Instance(module).exports as Loose).copy("xy", 2, 0)).to.deep.equal(["xy", 2]);
+      for (const [string, length, at] of [
+        ["abc", 2, 0],
+        ["abc", 6, 4],
+        ["a", 6, 6],
+        ["", 6, 7],
+        ["a", 6, -1],
+        [1, 6, 0],
+        [null, 6, 0],
+      ])
+        throwsExactly(() => copy(string, length, at), wasm.RuntimeError);
+      for (const string of ["", "a"]) throwsExactly(() => ofNull(string), wasm.RuntimeError);
     },
     engineDiffers,
   },

@@ -305,6 +305,51 @@ const cases: Case[] = [
       );
     },
   },
+  {
+    name: "a buffer that can be resized takes the place of the other, and grows with the memory in place",
+    run: async (wasm) => {
+      const { instance } = await wasm.instantiate(grower);
+      const { memory, grow, load, store }: Loose = instance.exports;
+      const former = memory.buffer;
+      const buffer = memory.toResizableBuffer();
+      expect([former.byteLength, buffer.byteLength, buffer.maxByteLength, buffer.resizable]).to.deep.equal([0, PAGE, 4 * PAGE, true]);
+      expect(memory.buffer).to.equal(buffer);
+      expect(memory.toResizableBuffer()).to.equal(buffer);
+      const bytes = new Uint8Array(buffer);
+      expect([...bytes.subarray(0, 4)]).to.deep.equal([97, 98, 99, 0]);
+      bytes[5] = 7;
+      store(6, 8);
+      expect([load(5), bytes[6]]).to.deep.equal([7, 8]);
+      expect([grow(1), memory.buffer === buffer, bytes.length]).to.deep.equal([1, true, 2 * PAGE]);
+      store(PAGE, 9);
+      expect([memory.grow(1), bytes.length, bytes[PAGE], bytes[6]]).to.deep.equal([2, 3 * PAGE, 9, 8]);
+      buffer.resize(4 * PAGE);
+      bytes[4 * PAGE - 1] = 10;
+      expect([load(4 * PAGE - 1), grow(0), grow(1)]).to.deep.equal([10, 4, -1]);
+      for (const length of [0, 3 * PAGE, 4 * PAGE + 1, 5 * PAGE, -1]) throwsExactly(() => buffer.resize(length), RangeError);
+      buffer.resize(4 * PAGE);
+      const fixed = memory.toFixedLengthBuffer();
+      expect([buffer.byteLength, fixed.byteLength, fixed.resizable]).to.deep.equal([0, 4 * PAGE, false]);
+      expect([memory.toFixedLengthBuffer() === fixed, memory.buffer === fixed]).to.deep.equal([true, true]);
+      new Uint8Array(fixed)[0] = 1;
+      expect([load(0), load(PAGE), new Uint8Array(fixed)[4 * PAGE - 1]]).to.deep.equal([1, 9, 10]);
+    },
+    engineDiffers: "it has no such methods",
+  },
+  {
+    name: "a memory without a maximum, and a shared one, keeps its buffer",
+    run: (wasm) => {
+      const memory = new (wasm.Memory as Loose)({ initial: 1 });
+      throwsExactly(() => memory.toResizableBuffer(), TypeError);
+      expect(memory.toFixedLengthBuffer()).to.equal(memory.buffer);
+      const shared = new (wasm.Memory as Loose)({ initial: 1, maximum: 2, shared: true });
+      throwsExactly(() => shared.toResizableBuffer(), TypeError);
+      expect(shared.toFixedLengthBuffer()).to.equal(shared.buffer);
+      throwsExactly(() => memory.toResizableBuffer.call({}), TypeError);
+      throwsExactly(() => memory.toFixedLengthBuffer.call(null), TypeError);
+    },
+    engineDiffers: "it has no such methods",
+  },
 ];
 
 runCases("WebAssembly.Memory", cases);

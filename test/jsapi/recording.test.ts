@@ -109,6 +109,23 @@ const program = wat(
 describe("a recorded namespace", () => {
   for (const generateCode of [true, false]) {
     describe(generateCode ? "with generated wrappers" : "with plain wrappers", () => {
+      it("replays strings that wasm writes into arrays", async () => {
+        const recorded = startRecording(generateCode);
+        const bytes = await wat(`(module
+          (type $chars (array (mut i16)))
+          (import "wasm:js-string" "intoCharCodeArray" (func $into (param externref (ref null $chars) i32) (result i32)))
+          (global $kept (mut (ref null $chars)) (ref.null $chars))
+          (func (export "keep") (param externref) (result i32)
+            (global.set $kept (array.new_default $chars (i32.const 12)))
+            (call $into (local.get 0) (global.get $kept) (i32.const 1))))`);
+        const { Instance, Module } = recorded.WebAssembly;
+        const { keep } = new Instance(new Module(bytes, { builtins: ["js-string"] })).exports as Loose;
+        expect(keep("first\u20ac")).to.equal(6);
+        expect(() => keep("longer than twelve")).to.throw();
+        expect(keep("second")).to.equal(6);
+        await recorded.verify();
+      });
+
       it("replays what JavaScript did to memories, tables and globals", async () => {
         const recorded = startRecording(generateCode);
         const wasm = recorded.WebAssembly;
