@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { type Native, rawArguments, reading } from "./arguments.ts";
 import { disguised, type Patches } from "./patches.ts";
-import { type ArrayProxies, substituteAll } from "./typed-arrays.ts";
+import { type ArrayProxies, INSPECT, substituteAll } from "./typed-arrays.ts";
 import type { NativeView } from "./views.ts";
 
 const { apply } = Reflect;
@@ -25,6 +25,14 @@ export function patchBuffers(proxies: ArrayProxies, patches: Patches): void {
       }) as never,
   );
   for (const name of ["concat", "compare", "byteLength", "copyBytesFrom"]) patches.method(Buffer, name, reading(views) as never);
+  patches.method(
+    Buffer.prototype,
+    INSPECT,
+    ((native: Native): Native =>
+      function (this: unknown, ...args: unknown[]) {
+        return apply(native, views.raw(this), args);
+      }) as never,
+  );
   patchTakers(proxies, patches);
   substituteWriters(proxies);
   for (const name of ["subarray", "slice"]) {

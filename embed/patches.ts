@@ -8,7 +8,8 @@ type Callable = (this: unknown, ...args: never[]) => unknown;
 interface Replaced {
   readonly holder: object;
   readonly key: PropertyKey;
-  readonly descriptor: PropertyDescriptor;
+  /** What was there; undefined for nothing. */
+  readonly descriptor: PropertyDescriptor | undefined;
 }
 
 export class Patches {
@@ -44,6 +45,13 @@ export class Patches {
     });
   }
 
+  /** Adds a method where there is none. Answers false, having done nothing, when there is one. */
+  add(holder: object, key: PropertyKey, method: Callable): boolean {
+    if (Object.hasOwn(holder, key)) return false;
+    this.replaced.push({ holder, key, descriptor: undefined });
+    return Reflect.defineProperty(holder, key, { value: method, configurable: true, writable: true, enumerable: false });
+  }
+
   /** Replaces the getter of an accessor. */
   getter(holder: object, key: PropertyKey, get: (this: unknown) => unknown): boolean {
     const descriptor = Object.getOwnPropertyDescriptor(holder, key);
@@ -60,7 +68,8 @@ export class Patches {
   /** Puts everything back, last first. */
   undo(): void {
     for (let last = this.replaced.pop(); last !== undefined; last = this.replaced.pop()) {
-      Object.defineProperty(last.holder, last.key, last.descriptor);
+      if (last.descriptor === undefined) Reflect.deleteProperty(last.holder, last.key);
+      else Object.defineProperty(last.holder, last.key, last.descriptor);
     }
   }
 }

@@ -141,7 +141,14 @@ export function patchTypedArrays(proxies: ArrayProxies, patches: Patches, realm:
     substituteAll(proxies, patches, native.prototype as object);
   }
   substituteAll(proxies, patches, shared);
+  // Some versions of Node tell of proxies when they print them: behind this one is the array, which is printed as ever.
+  patches.add(shared, INSPECT, function (this: unknown) {
+    return proxies.views.raw(this);
+  });
 }
+
+/** The method that Node asks how to print an object. */
+export const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 function wrapConstructor(proxies: ArrayProxies, native: ArrayConstructor): ArrayConstructor {
   const { views } = proxies;
