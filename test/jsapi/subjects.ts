@@ -23,6 +23,9 @@ export const SUBJECTS: readonly Subject[] = [
   { name: "ours without generated code", isEngine: false, make: () => createWebAssembly({ stackBytes, generateCode: false }) },
 ];
 
+/** Notes on what the engine fails are exact for this version, the oldest that is supported. */
+const NODE_MAJOR = Number(process.versions.node.split(".")[0]);
+
 /** What `[EnforceRange] unsigned long` refuses with a TypeError. */
 export const NO_UINT32: readonly unknown[] = [
   -1,
@@ -52,9 +55,10 @@ export function runCases(title: string, cases: readonly Case[]): void {
         for (const each of cases) {
           const known = subject.isEngine ? each.engineDiffers : undefined;
           it(known === undefined ? each.name : `${each.name} (fails as known: ${known})`, async () => {
-            if (known === undefined) await each.run(subject.make());
-            else
-              expect(await failureOf(() => each.run(subject.make())), "the engine has caught up: remove the note").to.not.equal(undefined);
+            if (known === undefined) return each.run(subject.make());
+            const failure = await failureOf(() => each.run(subject.make()));
+            // Later engines may have caught up.
+            if (NODE_MAJOR === 20) expect(failure, "the engine passes: remove the note").to.not.equal(undefined);
           });
         }
       });
