@@ -129,8 +129,8 @@ describe("writes of glue into memories", function () {
 
 /** Module resolution in which jco and its host do not exist. */
 const WITHOUT_JCO = `
-import { register } from "node:module";
-register("data:text/javascript," + encodeURIComponent(\`
+import * as modules from "node:module";
+modules.register("data:text/javascript," + encodeURIComponent(\`
 export async function resolve(specifier, context, next) {
   if (specifier.startsWith("@bytecodealliance/")) throw Object.assign(new Error("not installed"), { code: "ERR_MODULE_NOT_FOUND" });
   return next(specifier, context);
