@@ -558,7 +558,12 @@ describe("views over memories", () => {
       for await (const chunk of through) chunks.push(chunk as Uint8Array);
       return Buffer.concat(chunks).toString("hex");
     },
-    printing: (view) => [util.inspect(view), util.inspect({ buffer: Buffer.from(view.buffer, 1, 3) }), JSON.stringify(view), `${view}`],
+    printing: (view) => [
+      util.inspect(view),
+      util.inspect({ buffer: Buffer.from(view.buffer, view.byteOffset + 1, 3) }),
+      JSON.stringify(view),
+      `${view}`,
+    ],
     "deep comparison": (view) => [util.isDeepStrictEqual(view, view.slice()), util.isDeepStrictEqual([1], view)],
     "DataViews of a buffer": (view) => {
       const data = new DataView(view.buffer, view.byteOffset, view.byteLength);
