@@ -4,7 +4,17 @@
  */
 import { basename } from "node:path";
 import { decodeComponent } from "../component/binary.ts";
-import { callEntry, commandEntry, type Entry, findEntry, formatReturned, parseEntryArguments, returnedValue } from "../component/entry.ts";
+import {
+  callEntry,
+  commandEntry,
+  type Entry,
+  exportedFunctions,
+  findEntry,
+  formatReturned,
+  parseEntryArguments,
+  returnedValue,
+  suggestion,
+} from "../component/entry.ts";
 import { ComponentError } from "../component/errors.ts";
 import { type Glue, generateGlue, runGlue } from "../component/glue.ts";
 import { loadGenerator, loadPreview2 } from "../component/node-tools.ts";
@@ -79,7 +89,11 @@ function writeOrClose(fd: 1 | 2, bytes: Uint8Array): void {
 function findEntryPoint(path: string, outline: Outline, invoke: string | undefined): Entry {
   if (invoke !== undefined) return findEntry(outline, invoke);
   const entry = commandEntry(outline);
-  if (entry === undefined) throw new ComponentError("no-entry", `${path} does not export wasi:cli/run: name a function with --invoke`);
+  if (entry === undefined)
+    throw new ComponentError(
+      "no-entry",
+      `${path} does not export wasi:cli/run: name a function with --invoke${suggestion(exportedFunctions(outline))}`,
+    );
   return entry;
 }
 

@@ -59,7 +59,8 @@ export function findEntry(outline: Outline, wanted: string): Entry {
 /** Functions that a message about a missing one names. */
 const NAMED_FUNCTIONS = 8;
 
-function suggestion(all: readonly Entry[]): string {
+/** The names by which a person may call what a component exports, as the end of a sentence: "; it has …", or nothing. */
+export function suggestion(all: readonly Entry[]): string {
   if (all.length === 0) return "";
   const names = all
     .slice(0, NAMED_FUNCTIONS)

@@ -1,11 +1,12 @@
 /**
- * Threads and processes that a program starts: they are not recorded, and nobody should believe that they are. Told here
+ * Threads, processes and contexts that a program starts: they are not recorded, and nobody should believe that they are. Told here
  * when there is a first one; and what is sent to another thread is looked through: modules become ones of the engine, so
  * that a thread which is not recorded can run them, and a memory that two threads would share is reported, since nobody
  * can tell when another thread writes.
  */
 import childProcess from "node:child_process";
 import { basename } from "node:path";
+import vm from "node:vm";
 import workerThreads from "node:worker_threads";
 import type { Native } from "./arguments.ts";
 import type { Patches } from "./patches.ts";
@@ -29,6 +30,7 @@ export interface Crossing {
 export function patchThreads(views: Views, patches: Patches, crossing: Crossing): void {
   patchWorkers(views, patches, crossing);
   patchProcesses(patches, crossing);
+  patchContexts(patches, crossing);
   const sending =
     (leaves: boolean) =>
     (native: Native): Native =>
@@ -97,6 +99,63 @@ function patchProcesses(patches: Patches, crossing: Crossing): void {
         }) as never,
     );
   }
+}
+
+/** A context has a WebAssembly of its own, the engine's. Nothing is said until a program in it asks for that. */
+function patchContexts(patches: Patches, crossing: Crossing): void {
+  let told = false;
+  const watch = (context: object): void => {
+    const realm = vm.runInContext("globalThis", context) as { WebAssembly?: unknown };
+    const descriptor = Object.getOwnPropertyDescriptor(realm, "WebAssembly");
+    if (descriptor === undefined || !("value" in descriptor) || descriptor.configurable !== true) return;
+    const define = (value: unknown): void => {
+      Object.defineProperty(realm, "WebAssembly", { ...descriptor, value });
+    };
+    Object.defineProperty(realm, "WebAssembly", {
+      configurable: true,
+      enumerable: descriptor.enumerable ?? false,
+      get() {
+        define(descriptor.value);
+        if (!told) crossing.notice("WebAssembly in contexts of node:vm is not recorded");
+        told = true;
+        return descriptor.value as unknown;
+      },
+      set: define,
+    });
+  };
+  const native = vm.createContext;
+  const createContext = (...args: unknown[]): object => {
+    const known = typeof args[0] === "object" && args[0] !== null && vm.isContext(args[0]);
+    const context = native(...(args as [])) as object;
+    if (!known) watch(context);
+    return context;
+  };
+  patches.method(vm, "createContext", () => createContext as never);
+  /** Of both forms of runInNewContext: what it runs comes before the context. */
+  const running = (leading: number, run: (self: unknown, args: unknown[]) => unknown) => (): Native =>
+    function (this: unknown, ...args: unknown[]) {
+      const options = args[leading + 1] as
+        | { contextName?: unknown; contextOrigin?: unknown; contextCodeGeneration?: unknown; microtaskMode?: unknown }
+        | string
+        | undefined;
+      const {
+        contextName: name,
+        contextOrigin: origin,
+        contextCodeGeneration: codeGeneration,
+        microtaskMode,
+      } = typeof options === "object" && options !== null ? options : {};
+      const given = Object.fromEntries(
+        Object.entries({ name, origin, codeGeneration, microtaskMode }).filter(([, value]) => value !== undefined),
+      );
+      args[leading] = createContext(args[leading] ?? {}, given);
+      return run(this, args);
+    };
+  patches.method(vm, "runInNewContext", running(1, (_, args) => vm.runInContext(...(args as [string, object]))) as never);
+  patches.method(
+    vm.Script.prototype,
+    "runInNewContext",
+    running(0, (self, args) => (self as vm.Script).runInContext(...(args as [object]))) as never,
+  );
 }
 
 /**

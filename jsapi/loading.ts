@@ -1,6 +1,6 @@
 /**
  * The functions of the namespace: validate, compile, instantiate and their streaming forms. Compiling is done at once, in
- * a microtask where a promise is answered; bytes are copied before that.
+ * a task of its own where a promise is answered; bytes are copied before that.
  */
 import type { ExternAddr } from "../vm/store.ts";
 import type { Agent } from "./agent.ts";
@@ -35,13 +35,28 @@ export interface LoadingFunctions {
   ): Promise<InstantiatedSource>;
 }
 
+// Taken now: a program may put timers of its own in their place.
+const { setImmediate, setTimeout } = globalThis as {
+  readonly setImmediate?: (action: () => void) => unknown;
+  readonly setTimeout?: (action: () => void, milliseconds: number) => unknown;
+};
+
+/** The next task of the event loop: promises of the API are settled in tasks, so that timers and input get their turn between. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    if (setImmediate !== undefined) setImmediate(resolve);
+    else if (setTimeout !== undefined) setTimeout(resolve, 0);
+    else resolve();
+  });
+}
+
 /** Type that servers give to modules. */
 const WASM_MIME_TYPE = "application/wasm";
 
 export function loadingFunctions(agent: Agent, modules: ModuleClass, instances: InstanceClass): LoadingFunctions {
   /** Instantiates in a task of its own, as promises of the API do. */
   async function instantiateLater(compiled: Compiled, imports: readonly ExternAddr[], context: string): Promise<InstanceObject> {
-    await undefined;
+    await nextTask();
     return instances.instantiate(compiled, imports, context);
   }
 
@@ -51,7 +66,7 @@ export function loadingFunctions(agent: Agent, modules: ModuleClass, instances: 
     options: ReadOptions,
     context: string,
   ): Promise<InstantiatedSource> {
-    await undefined;
+    await nextTask();
     const compiled = compileCopy(agent, bytes, options, context);
     const imports = instances.readImports(compiled, importObject, context);
     return { module: modules.of(compiled), instance: instances.instantiate(compiled, imports, context) };
@@ -67,7 +82,7 @@ export function loadingFunctions(agent: Agent, modules: ModuleClass, instances: 
       const context = "compile()";
       const copy = copyBytes(bytes, context);
       const read = readCompileOptions(options, context);
-      await undefined;
+      await nextTask();
       return modules.of(compileCopy(agent, copy, read, context));
     },
 

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
+import type { ScriptReport } from "../../cli/script-recording.ts";
 import { ended, MAIN } from "../cli/command.ts";
 import { guestPath } from "../support/guests.ts";
 import { wat } from "../support/wat.ts";
@@ -287,6 +288,51 @@ describe("record of scripts", function () {
     expect(stderr).to.equal(
       "note: child processes are not recorded (the first: node)\nnote: worker threads are not recorded: what they run is not in the trace\n",
     );
+  });
+
+  it("says that contexts of node:vm are not recorded, when they use WebAssembly", async () => {
+    const { stdout, stderr } = await check(
+      `import vm from "node:vm";
+       const context = vm.createContext({ answer: sum(4) });
+       const results = [
+         vm.runInContext("answer + 1", context), vm.runInNewContext("x + 1", { x: 2 }), new vm.Script("x").runInNewContext({ x: 4 }),
+         vm.runInNewContext("typeof x"), vm.isContext(vm.createContext(context)), Object.keys(context).join(),
+       ];
+       console.log(results.join(" "));
+       if (process.argv.length > 2) console.log(vm.runInContext("[typeof WebAssembly, typeof WebAssembly.Module]", context).join());`,
+      ["use"],
+    );
+    expect(stdout).to.equal("6 3 4 undefined true answer\nobject,function\n");
+    expect(stderr).to.equal("note: WebAssembly in contexts of node:vm is not recorded\n");
+    expect((await place.record("app.mjs")).stderr).to.equal("");
+  });
+
+  it("records modules that are imported as files of WebAssembly", async () => {
+    place.write(
+      "nested.wasm",
+      await wat(
+        `(module (import "./note.mjs" "note" (func $note (result i32))) (func (export "twice") (result i32) (i32.add (call $note) (call $note))))`,
+      ),
+    );
+    place.write("note.mjs", "let count = 20; export const note = () => ++count;");
+    place.write("app.mjs", 'import { twice } from "./nested.wasm"; console.log(twice());');
+    const flag = "--experimental-wasm-modules";
+    const report = place.file("report.json");
+    const words = [flag, MAIN, "record", "--audit", "-o", "t.rrw", "app.mjs"];
+    const { stdout, stderr } = spawnSync(process.execPath, words, {
+      cwd: place.path,
+      encoding: "utf8",
+      env: { ...process.env, REWASM_REPORT: report },
+    });
+    expect(stdout, stderr).to.equal("43\n");
+    await replaysExactly({
+      stdout,
+      stderr,
+      status: 0,
+      trace: place.file("t.rrw"),
+      report: JSON.parse(place.read("report.json")) as ScriptReport,
+    });
+    expect(place.ok("dump", "t.rrw")).to.match(/note\(\) = 21/);
   });
 
   it("gives other threads modules and bytes, as the engine does", async () => {

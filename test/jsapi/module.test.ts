@@ -202,6 +202,21 @@ const cases: Case[] = [
       await Promise.allSettled(promises);
     },
   },
+  {
+    name: "promises are settled in a task: timers come between",
+    run: async (wasm) => {
+      let turns = 0;
+      const timer = setInterval(() => turns++, 0);
+      const until = performance.now() + 10_000;
+      while (turns === 0 && performance.now() < until) {
+        await wasm.compile(EMPTY);
+        await wasm.instantiate(EMPTY);
+        await wasm.instantiate(new wasm.Module(EMPTY));
+      }
+      clearInterval(timer);
+      expect(turns).to.be.greaterThan(0);
+    },
+  },
 ];
 
 runCases("WebAssembly.Module", cases);
