@@ -68,7 +68,12 @@ export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () =
   file.check();
   const sink = endingSink(file);
   const header = { program: settings.program, args: settings.args, host: "javascript" };
-  const native = settings.engine === "native" ? new NativeMachine({ sink, deflate: nodeDeflate, header }) : undefined;
+  // A program could take the refusal for a fault of its own and go on.
+  const onRefused = (error: unknown): void => {
+    finish();
+    endNow(error);
+  };
+  const native = settings.engine === "native" ? new NativeMachine({ sink, deflate: nodeDeflate, header, onRefused }) : undefined;
   const recorder = native?.recorder ?? new Recorder(sink, { ...header, stackBytes: DEFAULT_STACK_BYTES });
   const tracker = new WriteTracker();
   let machine: Machine | NativeMachine | undefined = native;

@@ -91,6 +91,9 @@ export interface AgentMachine
   readonly store: AgentStore;
   addHostFunc(type: FuncType, implementation: EngineFunction, module: string, name: string): number;
   instantiate(module: Module, imports: readonly ExternAddr[]): InstantiateResult;
+  /** Of a machine that cannot do everything: the error for what it cannot, and whether exceptions are JavaScript's to throw and catch. */
+  refusal?(what: string): Error;
+  hostIsJavaScript?: boolean;
 }
 
 /** Stands in a constructor's argument for a part of the store that exists already. Never handed out. */
@@ -128,6 +131,7 @@ export class Agent {
   constructor(options: WebAssemblyOptions) {
     this.machine = options.machine ?? new Machine({ backing: (_, type): MemoryBacking => exactBacking(true, type), ...options });
     this.own = this.machine instanceof Machine ? this.machine : undefined;
+    if (this.own === undefined) this.machine.hostIsJavaScript = true;
     this.hooks = boundHooks(options);
     this.held = new HeldObjects(this.own);
     this.exceptions = new Exceptions(this);

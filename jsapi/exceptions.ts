@@ -45,10 +45,11 @@ export class Exceptions {
     return this.jsTagAddr;
   }
 
-  /** A new tag of the store. Throws UnsupportedError on native machines. */
+  /** A new tag of the store. Throws what other machines than ours refuse it with. */
   addTag(params: readonly ValType[]): number {
-    const { own } = this.agent;
-    if (own === undefined) throw new UnsupportedError("unsupported: exceptions of wasm need the machine of rewasm, not a native engine");
+    const { own, machine } = this.agent;
+    if (own === undefined)
+      throw machine.refusal?.("exceptions of WebAssembly") ?? new UnsupportedError("unsupported: exceptions of WebAssembly");
     return own.addTag(params);
   }
 

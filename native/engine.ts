@@ -33,9 +33,10 @@ export type NativeImports = Record<string, Record<string, unknown>>;
 export interface NativeWebAssembly {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports?: NativeImports) => NativeInstance;
-  readonly Memory: new (descriptor: { initial: number; maximum?: number }) => NativeMemory;
+  readonly Memory: new (descriptor: { initial: number; maximum?: number; shared?: boolean }) => NativeMemory;
   readonly Table: new (descriptor: { element: string; initial: number; maximum?: number }, init?: unknown) => NativeTable;
   readonly Global: new (descriptor: { value: string; mutable: boolean }, value?: unknown) => NativeGlobal;
+  readonly Exception: new (tag: object, payload: readonly unknown[]) => object;
   readonly RuntimeError: new (message?: string) => Error;
   readonly LinkError: new (message?: string) => Error;
   readonly CompileError: new (message?: string) => Error;

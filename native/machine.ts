@@ -57,6 +57,8 @@ export interface NativeMachineOptions {
   readonly deflate?: Deflate;
   /** Shared with other machines that are used in the same way. */
   readonly modules?: NativeModules;
+  /** Told why something cannot run here, before it is thrown into the program that wanted it. */
+  readonly onRefused?: (error: RewasmError) => void;
   /** Told of each memory that an instance defines, before anything runs. */
   readonly onMemory?: (memoryAddr: number, memory: NativeMemory) => void;
 }
@@ -91,14 +93,19 @@ export class NativeMachine implements HostEngine {
   readonly recorder: Recorder;
   /** True when the native stack has overflowed: the trace has ended there. */
   overflowed = false;
+  /** Set by a namespace of jsapi/: what is thrown is thrown and caught by JavaScript too. */
+  hostIsJavaScript = false;
   private readonly onMemory: NativeMachineOptions["onMemory"];
+  private readonly onRefused: NativeMachineOptions["onRefused"];
   private readonly modules: NativeModules;
   private readonly trampolines = new Map<string, object>();
   private readonly implementations: (EngineFunction | undefined)[] = [];
   /** The exit of the program while it travels through the engine's frames, and afterwards. */
   private exit: { readonly token: unknown; readonly exitCode: number } | undefined;
-  /** What a host function threw last. */
-  private thrown: { readonly value: unknown } | undefined;
+  /** What a host function threw last, and as what it travels through the engine's frames. */
+  private thrown: { readonly value: unknown; readonly token: unknown } | undefined;
+  /** True once there is an instance that could catch what is thrown. */
+  private catches = false;
   /** Of each instance that has one, the global that is not 0 while stores wait for their check. */
   private readonly pending: NativeGlobal[] = [];
   private doubtful = false;
@@ -110,6 +117,7 @@ export class NativeMachine implements HostEngine {
     this.recorder = new Recorder(options.sink, header, options.deflate);
     this.recorder.attach(this.store);
     this.onMemory = options.onMemory;
+    this.onRefused = options.onRefused;
     this.modules = options.modules ?? new NativeModules();
     this.store.makeHostFunction = (addr) => {
       const { type } = this.store.funcs[addr]!;
@@ -127,10 +135,19 @@ export class NativeMachine implements HostEngine {
     return addr;
   }
 
-  /** Throws RangeError when there is no room. */
+  /** What to throw where something cannot be recorded on this engine. */
+  refusal(what: string): RewasmError {
+    const error = new RewasmError("native-unsupported", `${what} cannot be recorded natively: record with --engine interpreter`);
+    this.onRefused?.(error);
+    return error;
+  }
+
+  /** Throws RangeError when there is no room, RewasmError "native-unsupported" for a kind of memory that this engine has not. */
   addMemory(type: MemoryType): number {
     const { min, max } = type.limits;
-    const memory = new native.Memory(max === undefined ? { initial: min } : { initial: min, maximum: max });
+    if (type.address64 || type.pageShift === 0) throw this.refusal("memories of 64 bits or of other page sizes");
+    const shared = type.shared === true;
+    const memory = new native.Memory(max === undefined ? { initial: min } : { initial: min, maximum: max, shared });
     const addr = this.bookMemory(memory);
     this.recorder.memoryAdded(addr, type);
     return addr;
@@ -138,6 +155,7 @@ export class NativeMachine implements HostEngine {
 
   addTable(type: TableType, init = 0): number {
     const { min, max } = type.limits;
+    if (type.address64) throw this.refusal("tables of 64 bits");
     const element = type.elemType === ValType.ExternRef ? "externref" : "anyfunc";
     const descriptor = max === undefined ? { element, initial: min } : { element, initial: min, maximum: max };
     const table = new native.Table(descriptor, this.store.fromRef(init, type.elemType));
@@ -210,7 +228,11 @@ export class NativeMachine implements HostEngine {
     const { store, recorder } = this;
     const instanceAddr = store.instances.length;
     const byName = !Array.isArray(imports);
-    const { rewritten, compiled } = this.modules.prepare(module, !byName);
+    const { rewritten, compiled } = this.prepare(module, !byName);
+    // What JavaScript throws would be caught, and thrown by wasm reach JavaScript, as objects of the engine's classes.
+    if (rewritten.usesExceptions && this.hostIsJavaScript)
+      throw this.refusal("a module that uses exceptions of WebAssembly, in a JavaScript program,");
+    this.catches ||= rewritten.usesExceptions;
     const given: NativeImports = {};
     const addrs = byName
       ? this.bindImports(module, imports as EngineImports, instanceAddr, given)
@@ -234,6 +256,15 @@ export class NativeMachine implements HostEngine {
     if (trap !== Trap.None) return { instanceAddr, start: { kind: "trap", trap } };
     if (module.start === undefined) return { instanceAddr, start: { kind: "return", values: [] } };
     return { instanceAddr, start: this.call(store.instances[instanceAddr]!.funcAddrs[module.start]!) };
+  }
+
+  private prepare(module: Module, funcs: boolean): Prepared {
+    try {
+      return this.modules.prepare(module, funcs);
+    } catch (error) {
+      if (error instanceof RewasmError && error.code === "native-unsupported") this.onRefused?.(error);
+      throw error;
+    }
   }
 
   private bindImports(module: Module, imports: EngineImports, instanceAddr: number, given: NativeImports): ExternAddr[] {
@@ -417,9 +448,10 @@ export class NativeMachine implements HostEngine {
       this.store.exitCode = error.exitCode;
       return this.exit.token;
     }
-    this.thrown = { value: error };
+    const token = this.catches ? uncatchable() : error;
+    this.thrown = { value: error, token };
     this.recorder.hostThrew(funcAddr, error instanceof Error ? error.message : String(error));
-    return error;
+    return token;
   }
 
   /** Without ticks there is no other measure: what has happened is written out twice a second. */
@@ -496,10 +528,11 @@ export class NativeMachine implements HostEngine {
       this.store.status = Status.Exited;
       return { kind: "exit", exitCode: this.exit.exitCode };
     }
-    if (this.thrown !== undefined && Object.is(this.thrown.value, error)) {
+    if (this.thrown !== undefined && Object.is(this.thrown.token, error)) {
+      const { value } = this.thrown;
       this.thrown = undefined;
       recorder.trapped(Trap.HostThrow);
-      return { kind: "trap", trap: Trap.HostThrow, thrown: error };
+      return { kind: "trap", trap: Trap.HostThrow, thrown: value };
     }
     if (error instanceof native.RuntimeError) {
       this.doubtful ||= this.pending.some(({ value }) => value !== 0);
@@ -508,6 +541,10 @@ export class NativeMachine implements HostEngine {
         throw new RewasmError("native-trap", `the engine trapped for a reason that is not known here: ${error.message}`);
       recorder.trapped(trap);
       return { kind: "trap", trap };
+    }
+    if (error instanceof native.Exception) {
+      recorder.trapped(Trap.UncaughtException);
+      return { kind: "trap", trap: Trap.UncaughtException };
     }
     if (!(error instanceof RangeError) || !/call stack/i.test(error.message)) throw error;
     // At which depth that happens, only this engine knows: what follows has no place in a trace.

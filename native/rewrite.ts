@@ -56,6 +56,8 @@ export interface Rewritten {
   /** How many instructions got a fix for NaNs, and how many loops look for NaNs in memory only at their end. */
   readonly fixCount: number;
   readonly sweepCount: number;
+  /** True when exceptions can leave the module, or be caught by it. */
+  readonly usesExceptions: boolean;
 }
 
 /**
@@ -122,6 +124,7 @@ class Rewriter {
   private readonly names: ReservedNames;
   private fixCount = 0;
   private sweepCount = 0;
+  private usesExceptions: boolean;
   /** True when there is a group of stores. */
   private grouped = false;
 
@@ -138,6 +141,7 @@ class Rewriter {
     this.reader = new InstrReader(module.bytes);
     this.analysis = new NanAnalysis(module, new InstrReader(module.bytes));
     this.names = reservedNames(module);
+    this.usesExceptions = module.tags.length > 0 || module.imports.some(({ desc }) => desc.kind === ExternKind.Tag);
   }
 
   rewrite(): Rewritten {
@@ -154,8 +158,8 @@ class Rewriter {
       out.number(contents.length);
       out.raw(contents);
     }
-    const { names, reportsGrows, grownTables, fixCount, sweepCount } = this;
-    return { bytes: out.view(), names, funcIndices, reportsGrows, grownTables, fixCount, sweepCount };
+    const { names, reportsGrows, grownTables, fixCount, sweepCount, usesExceptions } = this;
+    return { bytes: out.view(), names, funcIndices, reportsGrows, grownTables, fixCount, sweepCount, usesExceptions };
   }
 
   /** The sections of the new module in order; `put` answers undefined for one that is empty. */
@@ -345,6 +349,7 @@ class Rewriter {
       if (code === Wasm.MemoryGrow) edits.push({ start: reader.wasmOffset, end: reader.pos, kind: "memory.grow", index: reader.a });
       else if (code === Wasm.TableGrow) edits.push({ start: reader.wasmOffset, end: reader.pos, kind: "table.grow", index: reader.a });
       else {
+        if (code === Wasm.Try || code === Wasm.TryTable) this.usesExceptions = true;
         if (!arithmetic && isArithmetic(code)) arithmetic = true;
         if (code >= FIRST_RELAXED && code <= LAST_RELAXED)
           edits.push({ start: reader.wasmOffset, end: reader.pos, kind: "relaxed", index: code });
