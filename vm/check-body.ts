@@ -232,18 +232,22 @@ export class BodyChecker extends Checker {
         }
       } else if (quick <= 14) {
         let at = pos + 1;
-        let byte = bytes[at]!;
-        let index = byte & 0x7f;
-        for (let shift = 7; byte >= 0x80 && shift < 28; shift += 7) {
+        let index = bytes[at]!;
+        if (index >= 0x80) {
           at += 1;
-          byte = bytes[at]!;
-          index |= (byte & 0x7f) << shift;
-        }
-        if (byte >= 0x80) {
-          at += 1;
-          byte = bytes[at]!;
-          // More than that is no index.
-          if (byte !== 0) index = -1;
+          let byte = bytes[at]!;
+          index = (index & 0x7f) | ((byte & 0x7f) << 7);
+          if (byte >= 0x80) {
+            at += 1;
+            byte = bytes[at]!;
+            index |= (byte & 0x7f) << 14;
+            // Whoever needs more bytes has written it longer than need be, or is wrong.
+            if (byte >= 0x80) {
+              const padded = bytes[at + 1] === 0x80 && bytes[at + 2] === 0;
+              if (padded) at += 2;
+              else index = -1;
+            }
+          }
         }
         if (quick === (12 satisfies typeof Quick.Call)) {
           const type = index < 0 ? undefined : this.module.funcTypes[index];

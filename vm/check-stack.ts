@@ -55,23 +55,33 @@ export abstract class CheckStack {
     this.localCount = localCount;
     this.findUnset(paramCount);
     this.operandCount = 0;
-    this.depth = 0;
     this.unreachable = false;
-    this.pushBlock(Wasm.Block, type);
+    this.base = 0;
+    // As pushBlock, of the outermost.
+    this.blockCodes[0] = Wasm.Block;
+    this.blockBases[0] = 0;
+    this.blockTypes[0] = type;
+    this.blockSetCounts[0] = 0;
+    this.depth = 1;
   }
 
   private findUnset(paramCount: number): void {
     const { locals, localCount } = this;
     this.setLocals.length = 0;
     this.hasUnset = false;
+    let before: number = ValType.I32;
     for (let i = paramCount; i < localCount; i++) {
-      if (isDefaultable(locals[i]!)) continue;
+      const type = locals[i]!;
+      // Locals of a type come in runs.
+      if (type === before) continue;
+      before = type;
+      if (isDefaultable(type)) continue;
       if (!this.hasUnset) {
         if (this.unset.length < localCount) this.unset = new Uint8Array(localCount * 2);
         this.unset.fill(0);
         this.hasUnset = true;
       }
-      this.unset[i] = 1;
+      for (let local = i; local < localCount && locals[local] === type; local++) this.unset[local] = 1;
     }
   }
 
@@ -186,7 +196,7 @@ export abstract class CheckStack {
   protected pushBlock(code: number, type: FuncType): void {
     const { depth } = this;
     if (depth === this.blockCodes.length) this.growBlocks();
-    if (depth > 0) this.blockUnreachable[depth - 1] = this.unreachable ? 1 : 0;
+    this.blockUnreachable[depth - 1] = this.unreachable ? 1 : 0;
     this.blockCodes[depth] = code;
     this.blockBases[depth] = this.operandCount;
     this.blockTypes[depth] = type;
@@ -194,7 +204,7 @@ export abstract class CheckStack {
     this.depth = depth + 1;
     this.base = this.operandCount;
     this.unreachable = false;
-    if (depth > 0) this.pushAll(type.params);
+    this.pushAll(type.params);
   }
 
   private growBlocks(): void {

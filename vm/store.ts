@@ -309,11 +309,12 @@ export class Store {
     const info = this.funcInfo;
     const { params, results } = func.type;
     const host = func.kind === "host";
+    const paramSlots = slotCount(params);
     info[at + FuncInfo.PcExact] = host ? 1 : 0;
     info[at + FuncInfo.PcFast] = host ? 1 : 0;
-    info[at + FuncInfo.FrameSlots] = host ? Math.max(slotCount(params), slotCount(results)) : 0;
-    info[at + FuncInfo.ParamSlots] = slotCount(params);
-    info[at + FuncInfo.LocalSlots] = slotCount(params);
+    info[at + FuncInfo.FrameSlots] = host ? Math.max(paramSlots, slotCount(results)) : 0;
+    info[at + FuncInfo.ParamSlots] = paramSlots;
+    info[at + FuncInfo.LocalSlots] = paramSlots;
     info[at + FuncInfo.InstanceAddr] = host ? -1 : func.instanceAddr;
     info[at + FuncInfo.TypeId] = func.typeNumber ?? this.typeId(func.type);
     info[at + FuncInfo.Generated] = 0;

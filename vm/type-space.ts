@@ -19,19 +19,19 @@ import {
 
 /** A text that two groups share only when they are equal. `start` is the number of the first; references below it are canonical. */
 export function groupKey(group: readonly TypeDef[], start: number): string {
-  const text: (string | number)[] = [];
+  let key = "";
   for (const def of group) {
-    text.push(def.kind, def.final ? 1 : 0, relative(def.supertype, start), relative(def.describes, start), relative(def.descriptor, start));
-    if (def.func === undefined) {
-      for (const field of def.fields) text.push(field.mutable ? "m" : "c", relativeType(field.type, start));
-    } else {
-      for (const type of def.func.params) text.push(relativeType(type, start));
-      text.push(">");
-      for (const type of def.func.results) text.push(relativeType(type, start));
+    key += `${def.kind}${def.final ? "!" : " "}`;
+    key += `${relative(def.supertype, start)} ${relative(def.describes, start)} ${relative(def.descriptor, start)} `;
+    if (def.func === undefined) for (const field of def.fields) key += (field.mutable ? "m" : "c") + relativeType(field.type, start);
+    else {
+      for (const type of def.func.params) key += relativeType(type, start);
+      key += ">";
+      for (const type of def.func.results) key += relativeType(type, start);
     }
-    text.push(";");
+    key += ";";
   }
-  return text.join(" ");
+  return key;
 }
 
 function relative(index: number, start: number): string {
@@ -40,7 +40,7 @@ function relative(index: number, start: number): string {
 
 function relativeType(type: StorageType, start: number): string {
   const index = typeIndexOf(type);
-  return index < 0 ? `${type}` : `${relative(index, start)}:${type & ((1 << HEAP_SHIFT) - 1)}`;
+  return index < 0 ? `${type},` : `${relative(index, start)}:${type & ((1 << HEAP_SHIFT) - 1)},`;
 }
 
 /** The type with every reference to type `i` made one to type `map[i]`. */
