@@ -8,17 +8,6 @@ import { shapeOf } from "./generate-values.ts";
 import { slotsOf, ValType } from "./types.ts";
 
 export abstract class GeneratedOutside extends GeneratedControl {
-  protected usesMemory = false;
-
-  protected address(height: number): string {
-    this.usesMemory = true;
-    const offset = this.draft.reader.b;
-    if (this.stack[height]!.type === ValType.I64) return `(${this.index(this.simplify(height))}>>>0)+${offset}`;
-    const entry = this.stack[height]!;
-    if (entry.constant !== undefined) return `${(entry.constant >>> 0) + offset}`;
-    return offset === 0 ? `(${entry.lo})>>>0` : `(${entry.lo}>>>0)+${offset}`;
-  }
-
   /**
    * What runs outside of the interpreter's loop runs as there, on the frame's slots. One that would trap leaves, and traps
    * there; so does one that wants the heap collected, for which all frames have to be there.

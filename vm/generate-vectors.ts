@@ -6,7 +6,7 @@
  * slots: its code for one operation is made once per store, relative to the first operand.
  */
 import { number, pairConditions, pairForms } from "./generate-forms.ts";
-import { GeneratedOutside } from "./generate-outside.ts";
+import { GeneratedMemory } from "./generate-memory.ts";
 import type { Names, Parts, VectorShape } from "./generate-values.ts";
 import { reductions, shiftForm, type VectorForm, vectorForms } from "./generate-vector-forms.ts";
 import { localShapes, shapeForConsumer } from "./generate-vector-shapes.ts";
@@ -27,7 +27,7 @@ const WHOLE_LOADS: ReadonlyMap<string, { readonly bytes: number; readonly shapes
   ["v128.load64_splat", { bytes: 8, shapes: ["w", "g"] }],
 ]);
 
-export abstract class GeneratedVectors extends GeneratedOutside {
+export abstract class GeneratedVectors extends GeneratedMemory {
   /** Shape of each local that is a vector. */
   protected readonly vectorLocals: ReadonlyMap<number, VectorShape>;
 
@@ -380,6 +380,7 @@ export abstract class GeneratedVectors extends GeneratedOutside {
     const shape = whole?.shapes.includes(wanted) ? wanted : "w";
     // The address must not be in variables that are assigned before it is known whether the instruction is done.
     if (this.stack[height]!.reads.has(`${shape}${height}`)) this.settle(height);
+    this.usesMemory = true;
     const address = this.address(height);
     const names = this.release(height, shape);
     const x = `x=${this.site()};t=${address};`;
@@ -441,6 +442,7 @@ export abstract class GeneratedVectors extends GeneratedOutside {
   private store128(): void {
     const height = this.stack.length - 2;
     const { shape, lanes } = this.stack[height + 1]!;
+    this.usesMemory = true;
     const address = this.address(height);
     let text = `x=${this.site()};t=${address};`;
     const order = lanes.map((lane, i) => [lane, i] as const).reverse();
@@ -459,6 +461,7 @@ export abstract class GeneratedVectors extends GeneratedOutside {
     const lane = this.draft.reader.d;
     if (this.stack[height + 1]!.shape !== "w") this.settle(height + 1, "w");
     const { lanes } = this.stack[height + 1]!;
+    this.usesMemory = true;
     const address = this.address(height);
     const x = `x=${this.site()};t=${address};`;
     const word = lanes[(lane * bits) >>> 5]!;

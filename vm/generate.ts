@@ -15,10 +15,9 @@
  * means that a callee found no native stack to begin on (`q` is 1): then it has done nothing. From a handler on nothing is
  * called, so that leaving needs no native stack.
  */
-import { bulkForm } from "./bulk-form.ts";
+import { bulkForm, isAtomic } from "./bulk-form.ts";
 import { CHECK_SPAN_TICKS } from "./code.ts";
 import {
-  type AccessForm,
   accessForms,
   type NumberForm,
   number,
@@ -118,7 +117,7 @@ class FunctionWriter extends GeneratedObjects {
     for (const [i, type] of draft.localTypes.entries()) stores += this.storeSlot(type, this.localNames(i), draft.localSlots[i]!);
     return `function(fp,d,c,e){
 d=d-${cost}|0;if((d|c)<0)return ${NOT_ENTERED};
-const fp2=fp<<1${this.usesMemory ? ",dv=M.view,D=M.dirty" : ""};
+const fp2=fp<<1${this.usesMemory ? ",dv=M.view,D=M.dirty" : ""}${this.otherMemories};
 let ${declarations.join()};
 ${locals.params}${reload}
 try{X:{
@@ -134,12 +133,14 @@ return ${LEFT};
 
   private instruction(row: InstrRow): void {
     const { mnemonic } = row;
+    if (this.isBeyondMemory()) return;
     const numberForm = numberForms.get(mnemonic);
     const access = accessForms.get(mnemonic);
     const comparison = pairConditions.get(mnemonic);
     const pair = pairForms.get(mnemonic);
     if (numberForm !== undefined) this.numberInstruction(row, numberForm);
-    else if (this.draft.isOutsideAccess) this.outside(bulkForm(this.draft)!);
+    else if (isAtomic(row.code)) this.atomicInstruction(row);
+    else if (isSimd(row.code) && this.draft.isOutsideAccess) this.outside(bulkForm(this.draft)!);
     else if (access?.store) this.storeInstruction(access);
     else if (access !== undefined) this.loadInstruction(row, access);
     else if (comparison !== undefined) this.pairComparison(row, comparison);
@@ -197,40 +198,6 @@ return ${LEFT};
     const { lo, hi } = this.release(height, shapeOf(type));
     this.line(form(a, b, lo, hi));
     this.pushSlot(height, type);
-  }
-
-  private loadInstruction(row: InstrRow, form: AccessForm): void {
-    const height = this.stack.length - 1;
-    const type = row.results![0]!;
-    const address = this.address(height);
-    const { lo, hi } = this.release(height, shapeOf(type));
-    const x = `x=${this.site()};`;
-    const order = form.bytes === 1 ? "" : ",true";
-    if (form.float) {
-      const odd = form.bytes === 4 ? "isOddNan32(dv.getInt32(t,true))" : "isOddNan64(dv.getInt32(t,true),dv.getInt32(t+4,true))";
-      this.line(`${x}t=${address};v=dv.get${form.method}(t,true);if(v!==v&&${odd})break X;${lo}=v;`);
-    } else if (!form.pair) this.line(`${x}${lo}=dv.get${form.method}(${address}${order});`);
-    else if (form.bytes === 8) this.line(`${x}t=${address};${hi}=dv.getInt32(t+4,true);${lo}=dv.getInt32(t,true);`);
-    else {
-      const high = form.method.startsWith("Uint") ? "0" : `${lo}>>31`;
-      this.line(`${x}${lo}=dv.get${form.method}(${address}${order})|0;${hi}=${high};`);
-    }
-    this.pushSlot(height, type);
-  }
-
-  private storeInstruction(form: AccessForm): void {
-    const height = this.stack.length - 2;
-    if (form.float || form.bytes === 8) this.simplify(height + 1);
-    const value = this.stack[height + 1]!;
-    const address = this.address(height);
-    const x = `x=${this.site()};t=${address};`;
-    const mark = "D[t>>>12]=1;";
-    if (form.bytes === 8 && form.pair) this.line(`${x}dv.setInt32(t+4,${value.hi},true);dv.setInt32(t,${value.lo},true);${mark}`);
-    else if (form.float) {
-      const canonical = form.bytes === 4 ? `dv.setInt32(t,${CANONICAL_NAN_32},true)` : "storeNan64(dv,t)";
-      this.line(`${x}dv.set${form.method}(t,${value.lo},true);if(${value.lo}!==${value.lo})${canonical};${mark}`);
-    } else this.line(`${x}dv.set${form.method}(t,${value.lo}${form.bytes === 1 ? "" : ",true"});${mark}`);
-    this.stack.length = height;
   }
 
   private special(): void {

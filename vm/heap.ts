@@ -85,7 +85,6 @@ export function heapHeader(words: Int32Array): HeapHeader {
 
 export class Heap {
   readonly memory: Memory;
-  private wordView = new Int32Array(0);
 
   constructor() {
     this.memory = new Memory(0, HEAP_LIMIT_BYTES / WASM_PAGE_BYTES);
@@ -93,11 +92,7 @@ export class Heap {
 
   /** The memory as words; to be asked for again after every allocation. */
   get words(): Int32Array {
-    const { memory } = this;
-    if (this.wordView.buffer !== memory.buffer || this.wordView.byteLength !== memory.byteLength) {
-      this.wordView = new Int32Array(memory.buffer, 0, memory.byteLength >>> 2);
-    }
-    return this.wordView;
+    return this.memory.words;
   }
 
   /** Past the last cell in use. */

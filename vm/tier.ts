@@ -83,6 +83,7 @@ export class Tier {
       S: store.f32,
       Z: zero[0],
       T: store.tables,
+      MS: store.memories,
       H: store.heap.memory,
       FN: this.functions,
       LOG: this.log,

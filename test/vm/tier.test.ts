@@ -163,6 +163,36 @@ describe("generated code", function () {
     }
   });
 
+  it("does all atomic accesses, in all memories, and traps where they must not be", async () => {
+    const rows = instructions.filter(({ mnemonic }) => /^i(32|64)\.atomic/.test(mnemonic));
+    const funcs = rows.map(({ mnemonic, params, results }, i) => {
+      const memory = i % 2 === 0 ? "" : "$b";
+      const operands = params!
+        .slice(1)
+        .map((type, at) => (type === ValType.I64 ? `(local.get ${at + 1})` : `(i32.wrap_i64 (local.get ${at + 1}))`));
+      const call = `(${mnemonic} ${memory} offset=8 (local.get 0) ${operands.join(" ")})`;
+      const [result] = results!;
+      const body = result === ValType.I64 ? call : result === undefined ? `${call} (i64.const 0)` : `(i64.extend_i32_s ${call})`;
+      return `(func (export "f${i}") (param i32 i64 i64) (result i64) ${body})`;
+    });
+    const both = await benches(`(module (memory 1) (memory $b 1) (memory $c i64 1)
+      (data (i32.const 8) "\\ff\\02\\80\\04\\05\\86\\07\\08\\09") (data (memory $b) (i32.const 8) "\\ff\\02\\80\\04\\05\\86\\07\\08\\09")
+      (func (export "far") (param i64) (result f64) (f64.load $c offset=0x100000008 (local.get 0)))
+      (func (export "near") (param i64) (result f64) (f64.load $c offset=8 (local.get 0))) ${funcs.join("")})`);
+    for (const [i, { mnemonic }] of rows.entries()) {
+      for (const [address, ...operands] of [
+        [0, 0x80_02ffn, -3n],
+        [0, 0xffn, 5n],
+        [8, 0n, 0x1_0000_0001n],
+        [3, 1n, 1n],
+        [65528, 1n, 1n],
+      ] as const) {
+        expect(() => same(both, `f${i}`, address, ...operands), `${mnemonic} at ${address}`).to.not.throw();
+      }
+    }
+    for (const address of [0n, 0xffff_fff8n, 65520n, 65521n, -8n]) for (const name of ["far", "near"]) same(both, name, address);
+  });
+
   it("keeps the bits of NaNs in vectors that it keeps as floats", async () => {
     const both = await benches(`(module (memory 1) (global $g (mut v128) (v128.const i32x4 0 0 0 0))
       (func (export "fill") (param $at i32) (param $bits i64) (i64.store (local.get $at) (local.get $bits)))
