@@ -139,7 +139,7 @@ return ${LEFT};
     const comparison = pairConditions.get(mnemonic);
     const pair = pairForms.get(mnemonic);
     if (numberForm !== undefined) this.numberInstruction(row, numberForm);
-    else if (isAtomic(row.code)) this.atomicInstruction(row);
+    else if (isAtomic(row.code) && row.align >= 0) this.atomicInstruction(row);
     else if (isSimd(row.code) && this.draft.isOutsideAccess) this.outside(bulkForm(this.draft)!);
     else if (access?.store) this.storeInstruction(access);
     else if (access !== undefined) this.loadInstruction(row, access);

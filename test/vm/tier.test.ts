@@ -173,7 +173,7 @@ describe("generated code", function () {
       const call = `(${mnemonic} ${memory} offset=8 (local.get 0) ${operands.join(" ")})`;
       const [result] = results!;
       const body = result === ValType.I64 ? call : result === undefined ? `${call} (i64.const 0)` : `(i64.extend_i32_s ${call})`;
-      return `(func (export "f${i}") (param i32 i64 i64) (result i64) ${body})`;
+      return `(func (export "f${i}") (param i32 i64 i64) (result i64) (atomic.fence) ${body})`;
     });
     const both = await benches(`(module (memory 1) (memory $b 1) (memory $c i64 1)
       (data (i32.const 8) "\\ff\\02\\80\\04\\05\\86\\07\\08\\09") (data (memory $b) (i32.const 8) "\\ff\\02\\80\\04\\05\\86\\07\\08\\09")
