@@ -198,7 +198,16 @@ function describe(trace: string, { store }: Machine | NativeMachine, recorder: R
     bytes: recorder.byteLength,
     instances: store.instances.length,
     stateHash: store instanceof Store ? stateHash(new SnapshotTaker(store).capture(recorder.eventCount)) : "",
-    memories: store.memories.map(({ bytes }) => createHash("sha256").update(bytes).digest("hex")),
+    memories: store.memories.map(({ bytes }) => sha256(bytes)),
     audits: audit?.checks ?? 0,
   };
+}
+
+/** What Node hashes at once is less than 2 GiB. */
+const HASH_BYTES = 1 << 30;
+
+function sha256(bytes: Uint8Array): string {
+  const hash = createHash("sha256");
+  for (let at = 0; at < bytes.length; at += HASH_BYTES) hash.update(bytes.subarray(at, at + HASH_BYTES));
+  return hash.digest("hex");
 }
