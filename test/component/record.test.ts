@@ -130,11 +130,24 @@ describe("writes of glue into memories", function () {
 /** Module resolution in which jco and its host do not exist. */
 const WITHOUT_JCO = `
 import * as modules from "node:module";
-modules.register("data:text/javascript," + encodeURIComponent(\`
+const missing = (specifier) => specifier.startsWith("@bytecodealliance/");
+const gone = () => Object.assign(new Error("not installed"), { code: "ERR_MODULE_NOT_FOUND" });
+if (modules.registerHooks !== undefined) {
+  modules.registerHooks({
+    resolve(specifier, context, next) {
+      if (missing(specifier)) throw gone();
+      return next(specifier, context);
+    },
+  });
+} else {
+  modules.register("data:text/javascript," + encodeURIComponent(\`
+const missing = \${missing};
+const gone = \${gone};
 export async function resolve(specifier, context, next) {
-  if (specifier.startsWith("@bytecodealliance/")) throw Object.assign(new Error("not installed"), { code: "ERR_MODULE_NOT_FOUND" });
+  if (missing(specifier)) throw gone();
   return next(specifier, context);
 }\`));
+}
 `;
 
 describe("rewasm record and replay of components", function () {
