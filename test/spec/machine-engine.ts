@@ -34,7 +34,7 @@ export interface MachineEngineOptions {
   readonly stackBytes?: number;
 }
 
-const SLICES_OF_A_LENGTH = 4;
+const SLICES_OF_A_LENGTH = 8;
 
 /** What an instance offers, by name. */
 export type MachineInstance = (name: string) => ExternAddr | undefined;
