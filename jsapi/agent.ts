@@ -3,7 +3,7 @@
  * whoever records. Objects are found by store address and made once, so identity holds through tables, globals and imports.
  */
 import { cellOfRef } from "../vm/heap.ts";
-import type { EngineFunction } from "../vm/host.ts";
+import type { EngineException, EngineFunction } from "../vm/host.ts";
 import { CELL_BYTES, CELL_WORDS } from "../vm/layout.ts";
 import { type CallResult, type InstantiateResult, Machine, type MachineOptions } from "../vm/machine.ts";
 import type { MemoryBacking } from "../vm/memory.ts";
@@ -58,7 +58,7 @@ export interface WebAssemblyOptions extends MachineOptions, BoundaryHooks {
 export interface AgentStore extends Slots, Pick<Store, "types"> {
   readonly resultSlot: number;
   readonly funcs: readonly Func[];
-  readonly instances: readonly Pick<Instance, "module" | "funcAddrs" | "tableAddrs" | "memoryAddrs" | "globalAddrs">[];
+  readonly instances: readonly Pick<Instance, "module" | "funcAddrs" | "tableAddrs" | "memoryAddrs" | "globalAddrs" | "tagAddrs">[];
   readonly tables: readonly {
     readonly elemType: ValType;
     readonly address64?: boolean;
@@ -71,6 +71,7 @@ export interface AgentStore extends Slots, Pick<Store, "types"> {
     readonly traits?: { readonly address64?: boolean };
   }[];
   readonly globals: readonly { readonly type: GlobalType }[];
+  readonly tags: readonly { readonly type: FuncType }[];
 }
 
 /** What runs the modules of a namespace: our machine, or a native one with the same face. */
@@ -80,6 +81,9 @@ export interface AgentMachine
     | "argSlot"
     | "callInPlace"
     | "addMemory"
+    | "addModule"
+    | "addTag"
+    | "mayCatch"
     | "addTable"
     | "addGlobal"
     | "growMemory"
@@ -91,9 +95,8 @@ export interface AgentMachine
   readonly store: AgentStore;
   addHostFunc(type: FuncType, implementation: EngineFunction, module: string, name: string): number;
   instantiate(module: Module, imports: readonly ExternAddr[]): InstantiateResult;
-  /** Of a machine that cannot do everything: the error for what it cannot, and whether exceptions are JavaScript's to throw and catch. */
-  refusal?(what: string): Error;
-  hostIsJavaScript?: boolean;
+  /** Of a machine that is not ours, where exceptions have no references: as Machine.exceptionOf. */
+  engineExceptionOf?: ((thrown: unknown) => EngineException | undefined) | undefined;
 }
 
 /** Stands in a constructor's argument for a part of the store that exists already. Never handed out. */
@@ -115,7 +118,7 @@ export interface EntityClass<Entity extends object> {
 
 export class Agent {
   readonly machine: AgentMachine;
-  /** The machine, when it is ours: what exceptions and objects of wasm need. */
+  /** The machine, when it is ours: what objects of wasm need. */
   readonly own: Machine | undefined;
   readonly hooks: BoundaryHooks;
   readonly errors = new ErrorClasses();
@@ -131,7 +134,6 @@ export class Agent {
   constructor(options: WebAssemblyOptions) {
     this.machine = options.machine ?? new Machine({ backing: (_, type): MemoryBacking => exactBacking(true, type), ...options });
     this.own = this.machine instanceof Machine ? this.machine : undefined;
-    if (this.own === undefined) this.machine.hostIsJavaScript = true;
     this.hooks = boundHooks(options);
     this.held = new HeldObjects(this.own);
     this.exceptions = new Exceptions(this);

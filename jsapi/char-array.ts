@@ -48,10 +48,10 @@ export interface CharSource {
 
 /** Instantiates that module; answers its function. Throws RewasmError "native-unsupported" where arrays of wasm are unknown. */
 export function charArrayWriter(agent: Agent, source: CharSource): Callable {
-  const { machine, own, functions } = agent;
+  const { machine, functions } = agent;
   const module = compileModule(Uint8Array.from(WRITER.match(/../g)!, (digits) => Number.parseInt(digits, 16)));
   agent.enter();
-  own?.addModule(module);
+  machine.addModule(module);
   const imports = module.imports.map(({ name, desc }) => {
     if (desc.kind !== ExternKind.Func) throw new Error("the module imports functions only");
     const callable = source[name as keyof CharSource] as Callable;

@@ -3,7 +3,7 @@
  * exception of wasm where wasm could catch it, and one that wasm does not catch becomes what JavaScript throws. Identity is kept.
  * The classes that programs see are tag.ts's.
  */
-import { UnsupportedError } from "../vm/errors.ts";
+import type { EngineException } from "../vm/host.ts";
 import type { HostException, UncaughtException } from "../vm/machine.ts";
 import { ValType } from "../vm/types.ts";
 import type { Value } from "../vm/value.ts";
@@ -28,10 +28,14 @@ export class Exceptions {
   /** Errors that traps have become: those wasm cannot catch, however far they travel. */
   private readonly traps = new WeakSet<object>();
   private objects: ExceptionObjects | undefined;
+  /** On an engine of another kind: what stands there for an object of the class, and the way back. */
+  private readonly tokens = new WeakMap<object, object>();
+  private readonly byToken = new WeakMap<object, object>();
 
   constructor(agent: Agent) {
     this.agent = agent;
     if (agent.own !== undefined) agent.own.exceptionOf = (thrown) => this.exceptionOf(thrown);
+    else agent.machine.engineExceptionOf = (thrown) => this.engineExceptionOf(thrown);
   }
 
   /** To be called once, when the class is there. */
@@ -45,17 +49,14 @@ export class Exceptions {
     return this.jsTagAddr;
   }
 
-  /** A new tag of the store. Throws what other machines than ours refuse it with. */
+  /** A new tag of the store. */
   addTag(params: readonly ValType[]): number {
-    const { own, machine } = this.agent;
-    if (own === undefined)
-      throw machine.refusal?.("exceptions of WebAssembly") ?? new UnsupportedError("unsupported: exceptions of WebAssembly");
-    return own.addTag(params);
+    return this.agent.machine.addTag(params);
   }
 
   /** What exceptions of a tag carry. */
   typesOf(tagAddr: number): readonly ValType[] {
-    return this.agent.own!.store.tags[tagAddr]!.type.params;
+    return this.agent.machine.store.tags[tagAddr]!.type.params;
   }
 
   /** That tag, or -1 when nobody has asked for it. */
@@ -77,15 +78,40 @@ export class Exceptions {
       if (ref !== undefined) return { ref };
       return { ...carried, made: (made) => held.keep(made, thrown as object) };
     }
-    if (typeof thrown === "object" && thrown !== null && this.traps.has(thrown)) return undefined;
+    if (this.isTrap(thrown)) return undefined;
     // An exception takes room in the heap, and most are none of wasm's business.
     if (!own!.mayCatch) return undefined;
     return { tagAddr: this.jsTag, values: [externs.toRef(thrown)] };
   }
 
+  /** As `exceptionOf`, where an engine's own objects are its exceptions. */
+  private engineExceptionOf(thrown: unknown): EngineException | undefined {
+    const { externs, machine } = this.agent;
+    const carried = this.objects?.carriedBy(thrown);
+    if (carried !== undefined) {
+      const object = thrown as object;
+      const token = this.tokens.get(object);
+      return { ...carried, ...(token === undefined ? {} : { token }), made: (made) => this.pair(made, object) };
+    }
+    if (this.isTrap(thrown) || !machine.mayCatch) return undefined;
+    return { tagAddr: this.jsTag, values: [externs.toRef(thrown)], made: () => {} };
+  }
+
+  private isTrap(thrown: unknown): boolean {
+    return typeof thrown === "object" && thrown !== null && this.traps.has(thrown);
+  }
+
+  private pair(token: object, object: object): object {
+    this.tokens.set(object, token);
+    this.byToken.set(token, object);
+    return object;
+  }
+
   /** What JavaScript throws for an exception that came out of a call. */
   thrownFor(uncaught: UncaughtException): unknown {
     if (uncaught.tagAddr === this.jsTagAddr) return this.agent.externs.fromRef(Number(uncaught.values[0]));
+    const { token } = uncaught;
+    if (token !== undefined) return this.byToken.get(token) ?? this.pair(token, this.objects!.make(uncaught));
     return this.agent.held.objectOf(uncaught.ref, () => this.objects!.make(uncaught));
   }
 }

@@ -111,7 +111,7 @@ function start(agent: Agent, entities: Entities, module: VmModule, imports: read
 }
 
 function exportsObject(agent: Agent, entities: Entities, instanceAddr: number): Exports {
-  const { module, funcAddrs, tableAddrs, memoryAddrs, globalAddrs } = agent.machine.store.instances[instanceAddr]!;
+  const { module, funcAddrs, tableAddrs, memoryAddrs, globalAddrs, tagAddrs } = agent.machine.store.instances[instanceAddr]!;
   const exports = Object.create(null) as Record<string, unknown>;
   for (const { name, kind, index } of module.exports) {
     exports[name] = exported(kind, index);
@@ -129,7 +129,7 @@ function exportsObject(agent: Agent, entities: Entities, instanceAddr: number): 
       case ExternKind.Global:
         return entities.global.at(globalAddrs[index]!);
       case ExternKind.Tag:
-        return entities.tag.at(agent.own!.store.instances[instanceAddr]!.tagAddrs[index]!);
+        return entities.tag.at(tagAddrs[index]!);
     }
   }
 }
@@ -146,7 +146,7 @@ function readImports(
     throw typeError(context, "Imports argument must be present and must be an object");
   }
   // Types of imports are the module's: it comes first.
-  agent.own?.addModule(module);
+  agent.machine.addModule(module);
   return module.imports.map((wanted, i) => {
     const where = `Import #${i} ${JSON.stringify(wanted.module)}`;
     const linkError = (problem: string): Error => agent.errors.link(context, `${where} ${JSON.stringify(wanted.name)}: ${problem}`);

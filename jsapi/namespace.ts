@@ -101,8 +101,8 @@ export function createJsApi(options: WebAssemblyOptions = {}): JsApi {
     instanceAddrOf: (value) => instance.addrOf(value),
     moduleOf: (value) => module.compiledOf(value)?.module,
     objectAt: ({ kind, addr }) => {
-      const { funcs, tables, memories, globals } = agent.machine.store;
-      if ([funcs, tables, memories, globals, agent.own?.store.tags][kind]?.[addr] === undefined) {
+      const { funcs, tables, memories, globals, tags } = agent.machine.store;
+      if ([funcs, tables, memories, globals, tags][kind]?.[addr] === undefined) {
         throw new LinkError("unknown-address", `there is nothing of kind ${kind} at store address ${addr}`);
       }
       return kinds[kind]!.at(addr);

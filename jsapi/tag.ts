@@ -151,7 +151,9 @@ function makeExceptionClass(agent: Agent, tags: EntityClass<TagObject>): Excepti
 
   function carriedBy(tag: TagObject, payload: readonly unknown[]): Carried {
     const tagAddr = tags.addrOf(tag)!;
-    return { tagAddr, values: conversions.allToWasm(payload, typesOf(tagAddr)) };
+    // Values that JavaScript cannot have only come with exceptions of wasm's own, which are known otherwise.
+    const values = typesOf(tagAddr).map((type, i) => (isOpaque(type) ? 0n : conversions.toWasm(payload[i], type)));
+    return { tagAddr, values };
   }
 
   function checked(value: unknown, type: ValType): unknown {

@@ -24,6 +24,12 @@ export interface NativeGlobal {
   value: unknown;
 }
 
+/** An exception of the engine. `getArg` throws TypeError for a tag that is not its own, and for values that JavaScript cannot see. */
+export interface NativeException {
+  is(tag: object): boolean;
+  getArg(tag: object, index: number): unknown;
+}
+
 export interface NativeInstance {
   readonly exports: Readonly<Record<string, unknown>>;
 }
@@ -36,7 +42,8 @@ export interface NativeWebAssembly {
   readonly Memory: new (descriptor: { initial: number; maximum?: number; shared?: boolean }) => NativeMemory;
   readonly Table: new (descriptor: { element: string; initial: number; maximum?: number }, init?: unknown) => NativeTable;
   readonly Global: new (descriptor: { value: string; mutable: boolean }, value?: unknown) => NativeGlobal;
-  readonly Exception: new (tag: object, payload: readonly unknown[]) => object;
+  readonly Tag: new (descriptor: { parameters: readonly string[] }) => object;
+  readonly Exception: new (tag: object, payload: readonly unknown[]) => NativeException;
   readonly RuntimeError: new (message?: string) => Error;
   readonly LinkError: new (message?: string) => Error;
   readonly CompileError: new (message?: string) => Error;

@@ -39,7 +39,11 @@ export class Liveness {
     this.labels.push({ loop: -1, leaving: [], ifStretch: -1 });
     reader.pos = body.codeStart;
     reader.end = body.end;
-    while (this.labels.length > 0 && reader.next()) this.instruction();
+    while (this.labels.length > 0 && reader.next()) {
+      // Every call in such a block may go on in its handlers: everything counts as live.
+      if (reader.code === Wasm.Try || reader.code === Wasm.TryTable) return;
+      this.instruction();
+    }
     if (this.uses.length * this.wordCount <= MOST_WORDS) this.live = this.solve();
   }
 

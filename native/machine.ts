@@ -8,8 +8,8 @@ import { Recorder } from "../rr/recorder.ts";
 import type { TraceSink } from "../rr/storage.ts";
 import { type Deflate, EndReason, NATIVE_ENGINE, type TraceHeader } from "../rr/trace-format.ts";
 import { LinkError, RewasmError } from "../vm/errors.ts";
-import { type EngineFunction, ExitRequest, type HostEngine } from "../vm/host.ts";
-import type { CallResult, InstantiateResult } from "../vm/machine.ts";
+import { type EngineException, type EngineFunction, ExitRequest, type HostEngine } from "../vm/host.ts";
+import type { CallResult, InstantiateResult, UncaughtException } from "../vm/machine.ts";
 import { type ExternAddr, Status, wasmFunc } from "../vm/store.ts";
 import { Trap } from "../vm/trap.ts";
 import {
@@ -17,16 +17,19 @@ import {
   type FuncType,
   funcTypeAt,
   type GlobalType,
+  isRefType,
   isWide,
   type MemoryType,
   type Module,
   mapValType,
   type TableType,
+  typeIndexOf,
   ValType,
 } from "../vm/types.ts";
 import { readValues, type Value, writeValues } from "../vm/value.ts";
 import {
   compileNatively,
+  type NativeException,
   type NativeFunction,
   type NativeGlobal,
   type NativeImports,
@@ -35,6 +38,7 @@ import {
   type NativeTable,
   native,
 } from "./engine.ts";
+import { unrecordable } from "./objects.ts";
 import { MEMORY_REPORT, type Rewritten, rewriteModule, tableReport, trampolineModule } from "./rewrite.ts";
 import { MemoryBook, NativeStore, TableBook } from "./store.ts";
 import { trapOfMessage } from "./traps.ts";
@@ -81,6 +85,8 @@ export class NativeModules {
     let prepared = this.prepared.get(module);
     if (prepared === undefined) {
       const rewritten = rewriteModule(module, { funcs });
+      const what = unrecordable(module, rewritten);
+      if (what !== undefined) throw notNatively(what);
       prepared = { rewritten, compiled: compileNatively(rewritten.bytes) };
       this.prepared.set(module, prepared);
     }
@@ -93,8 +99,10 @@ export class NativeMachine implements HostEngine {
   readonly recorder: Recorder;
   /** True when the native stack has overflowed: the trace has ended there. */
   overflowed = false;
-  /** Set by a namespace of jsapi/: what is thrown is thrown and caught by JavaScript too. */
-  hostIsJavaScript = false;
+  /** Tells which exception of wasm stands for what a host function threw; undefined (or none told) for what wasm cannot catch. */
+  engineExceptionOf: ((thrown: unknown) => EngineException | undefined) | undefined;
+  /** True once there is an instance that could catch what is thrown. */
+  mayCatch = false;
   private readonly onMemory: NativeMachineOptions["onMemory"];
   private readonly onRefused: NativeMachineOptions["onRefused"];
   private readonly modules: NativeModules;
@@ -104,8 +112,6 @@ export class NativeMachine implements HostEngine {
   private exit: { readonly token: unknown; readonly exitCode: number } | undefined;
   /** What a host function threw last, and as what it travels through the engine's frames. */
   private thrown: { readonly value: unknown; readonly token: unknown } | undefined;
-  /** True once there is an instance that could catch what is thrown. */
-  private catches = false;
   /** Of each instance that has one, the global that is not 0 while stores wait for their check. */
   private readonly pending: NativeGlobal[] = [];
   private doubtful = false;
@@ -137,7 +143,7 @@ export class NativeMachine implements HostEngine {
 
   /** What to throw where something cannot be recorded on this engine. */
   refusal(what: string): RewasmError {
-    const error = new RewasmError("native-unsupported", `${what} cannot be recorded natively: record with --engine interpreter`);
+    const error = notNatively(what);
     this.onRefused?.(error);
     return error;
   }
@@ -170,6 +176,17 @@ export class NativeMachine implements HostEngine {
     const global = new native.Global(descriptor, this.fromBits(exact, type.valType));
     const addr = this.store.globals.push({ type, global }) - 1;
     this.recorder.globalAdded(addr, type, exact);
+    return addr;
+  }
+
+  /** Adds a tag whose exceptions carry values of these types. Throws RewasmError "native-unsupported" for types that it cannot have. */
+  addTag(params: readonly ValType[]): number {
+    const parameters = params.map((type) => globalTypeNames[type]);
+    if (parameters.includes(undefined)) throw this.refusal("tags with vectors");
+    const type: FuncType = { params, results: [] };
+    this.store.types.ofFunc(type);
+    const addr = this.store.tags.push({ type, tag: new native.Tag({ parameters: parameters as string[] }) }) - 1;
+    this.recorder.tagAdded(addr, type);
     return addr;
   }
 
@@ -229,10 +246,6 @@ export class NativeMachine implements HostEngine {
     const instanceAddr = store.instances.length;
     const byName = !Array.isArray(imports);
     const { rewritten, compiled } = this.prepare(module, !byName);
-    // What JavaScript throws would be caught, and thrown by wasm reach JavaScript, as objects of the engine's classes.
-    if (rewritten.usesExceptions && this.hostIsJavaScript)
-      throw this.refusal("a module that uses exceptions of WebAssembly, in a JavaScript program,");
-    this.catches ||= rewritten.usesExceptions;
     const given: NativeImports = {};
     const addrs = byName
       ? this.bindImports(module, imports as EngineImports, instanceAddr, given)
@@ -248,9 +261,8 @@ export class NativeMachine implements HostEngine {
       trap = reason;
     }
     // Nothing of the program has run: the start function is called below.
-    const known = store.modules.indexOf(module);
-    const moduleIndex = known >= 0 ? known : store.modules.push(module) - 1;
-    if (known < 0) recorder.moduleAdded(moduleIndex, module);
+    this.mayCatch ||= rewritten.catches;
+    const moduleIndex = this.bookModule(module);
     this.book(module, addrs, instance, rewritten);
     recorder.instantiated(instanceAddr, moduleIndex, addrs, trap);
     if (trap !== Trap.None) return { instanceAddr, start: { kind: "trap", trap } };
@@ -265,6 +277,25 @@ export class NativeMachine implements HostEngine {
       if (error instanceof RewasmError && error.code === "native-unsupported") this.onRefused?.(error);
       throw error;
     }
+  }
+
+  /**
+   * Adds a module without instantiating it: its types have numbers from then on. Returns its index. Throws RewasmError
+   * "native-unsupported" for a module that this engine cannot run.
+   */
+  addModule(module: Module): number {
+    this.prepare(module, true);
+    return this.bookModule(module);
+  }
+
+  private bookModule(module: Module): number {
+    const { store, recorder } = this;
+    const known = store.modules.indexOf(module);
+    if (known >= 0) return known;
+    store.types.ofModule(module);
+    const moduleIndex = store.modules.push(module) - 1;
+    recorder.moduleAdded(moduleIndex, module);
+    return moduleIndex;
   }
 
   private bindImports(module: Module, imports: EngineImports, instanceAddr: number, given: NativeImports): ExternAddr[] {
@@ -282,19 +313,29 @@ export class NativeMachine implements HostEngine {
 
   private giveImports(module: Module, addrs: readonly ExternAddr[], given: NativeImports): readonly ExternAddr[] {
     const { store } = this;
-    for (const [i, { module: from, name }] of module.imports.entries()) {
-      const { kind, addr } = addrs[i]!;
-      const value =
-        kind === ExternKind.Func
-          ? store.functionAt(addr)
-          : kind === ExternKind.Memory
-            ? store.memories[addr]?.memory
-            : kind === ExternKind.Table
-              ? store.tables[addr]?.table
-              : store.globals[addr]?.global;
-      give(given, from, name, value);
-    }
+    const giving = ({ kind, addr }: ExternAddr): unknown => {
+      switch (kind) {
+        case ExternKind.Func:
+          return store.functionAt(addr);
+        case ExternKind.Table:
+          return store.tables[addr]?.table;
+        case ExternKind.Memory:
+          return store.memories[addr]?.memory;
+        case ExternKind.Global:
+          return this.globalToGive(addr);
+        case ExternKind.Tag:
+          return store.tags[addr]?.tag;
+      }
+    };
+    for (const [i, { module: from, name }] of module.imports.entries()) give(given, from, name, giving(addrs[i]!));
     return addrs;
+  }
+
+  /** A global for an import, or its value: the engine's class can make globals of a few types only. */
+  private globalToGive(addr: number): unknown {
+    const book = this.store.globals[addr];
+    if (book === undefined || book.type.mutable || book.type.valType in globalTypeNames) return book?.global;
+    return isRefType(book.type.valType) ? book.global.value : book.global;
   }
 
   /** Gives everything that the instance defines its store address, in the order in which our machine does. */
@@ -325,12 +366,19 @@ export class NativeMachine implements HostEngine {
       const type = { mutable, valType: typeOf(valType) };
       globalAddrs.push(store.globals.push({ type, global: exported[names.global(i)] as NativeGlobal }) - 1);
     }
+    const tagAddrs = addrsOf(ExternKind.Tag);
+    for (let i = tagAddrs.length; i < module.tagTypes.length; i++) {
+      const type = store.types.types[store.types.ofModule(module)[module.tagTypeIndices[i]!]!]!.func!;
+      const tag = (exported[names.tag(i)] as object | undefined) ?? new native.Tag({ parameters: [] });
+      tagAddrs.push(store.tags.push({ type, tag }) - 1);
+    }
     store.instances.push({
       module,
       funcAddrs: Int32Array.from(funcAddrs),
       tableAddrs: Int32Array.from(tableAddrs),
       memoryAddrs: Int32Array.from(memoryAddrs),
       globalAddrs: Int32Array.from(globalAddrs),
+      tagAddrs: Int32Array.from(tagAddrs),
       functions: exported[names.funcs] as NativeTable | undefined,
       funcIndices,
     });
@@ -391,11 +439,11 @@ export class NativeMachine implements HostEngine {
 
   /** Store address of an export, or undefined. */
   export(instanceAddr: number, name: string): ExternAddr | undefined {
-    const { module, funcAddrs, tableAddrs, memoryAddrs, globalAddrs } = this.store.instances[instanceAddr]!;
+    const { module, funcAddrs, tableAddrs, memoryAddrs, globalAddrs, tagAddrs } = this.store.instances[instanceAddr]!;
     const found = module.exports.find((candidate) => candidate.name === name);
     if (found === undefined) return undefined;
     const { kind, index } = found;
-    return { kind, addr: [funcAddrs, tableAddrs, memoryAddrs, globalAddrs][kind]![index]! };
+    return { kind, addr: [funcAddrs, tableAddrs, memoryAddrs, globalAddrs, tagAddrs][kind]![index]! };
   }
 
   memoryWritten(memoryAddr: number, byteAddr: number, byteLength: number): void {
@@ -421,7 +469,7 @@ export class NativeMachine implements HostEngine {
         if (direct === undefined) implementation({ machine: this, funcAddr, slot, callerInstance });
         else result = direct(this, callerInstance, args);
       } catch (error) {
-        throw this.hostThrew(funcAddr, error);
+        throw this.hostThrew(funcAddr, slot, error);
       }
       // The program has ended in a call that the host function made.
       this.throwExit();
@@ -439,7 +487,7 @@ export class NativeMachine implements HostEngine {
   }
 
   /** Notes what a host function threw; returns what has to travel on. */
-  private hostThrew(funcAddr: number, error: unknown): unknown {
+  private hostThrew(funcAddr: number, slot: number, error: unknown): unknown {
     if (this.exit !== undefined) return this.exit.token;
     if (error instanceof ExitRequest) {
       this.exit = { token: uncatchable(), exitCode: error.exitCode };
@@ -448,10 +496,34 @@ export class NativeMachine implements HostEngine {
       this.store.exitCode = error.exitCode;
       return this.exit.token;
     }
-    const token = this.catches ? uncatchable() : error;
+    // Wasm may catch it and go on.
+    this.store.top = slot;
+    this.store.status = Status.Running;
+    const message = error instanceof Error ? error.message : String(error);
+    const exception = this.engineExceptionOf?.(error);
+    if (exception !== undefined) return this.exceptionThrown(funcAddr, message, exception);
+    const token = this.mayCatch ? uncatchable() : error;
     this.thrown = { value: error, token };
-    this.recorder.hostThrew(funcAddr, error instanceof Error ? error.message : String(error));
+    this.recorder.hostThrew(funcAddr, message);
     return token;
+  }
+
+  /** Notes an exception of wasm that a host function threw; returns it as one of the engine. Replay makes a new one each time. */
+  private exceptionThrown(funcAddr: number, message: string, { tagAddr, values, token, made }: EngineException): NativeException {
+    const { store, recorder } = this;
+    const { type, tag } = store.tags[tagAddr]!;
+    if (type.params.some((param) => !isVisible(param)))
+      throw this.refusal("an exception with vectors or exceptions in it, from JavaScript,");
+    const slot = store.take(type.params.length);
+    writeValues(store, slot, type.params, values);
+    const payload = readSlots(store, slot, type.params);
+    // NaNs as the canonical one.
+    writeSlots(store, slot, type.params, payload);
+    recorder.hostThrew(funcAddr, message, { tagAddr, slot, held: false });
+    store.top = slot;
+    const thrown = (token as NativeException | undefined) ?? new native.Exception(tag, payload);
+    if (token === undefined) made(thrown);
+    return thrown;
   }
 
   /** Without ticks there is no other measure: what has happened is written out twice a second. */
@@ -544,7 +616,7 @@ export class NativeMachine implements HostEngine {
     }
     if (error instanceof native.Exception) {
       recorder.trapped(Trap.UncaughtException);
-      return { kind: "trap", trap: Trap.UncaughtException };
+      return { kind: "trap", trap: Trap.UncaughtException, exception: this.uncaught(error) };
     }
     if (!(error instanceof RangeError) || !/call stack/i.test(error.message)) throw error;
     // At which depth that happens, only this engine knows: what follows has no place in a trace.
@@ -553,10 +625,33 @@ export class NativeMachine implements HostEngine {
     return { kind: "trap", trap: Trap.CallStackExhausted };
   }
 
+  private uncaught(token: NativeException): UncaughtException {
+    const { store } = this;
+    const tagAddr = store.tags.findIndex(({ tag }) => token.is(tag));
+    if (tagAddr < 0) throw new Error("an exception of the engine whose tag belongs to no instance");
+    const { type, tag } = store.tags[tagAddr]!;
+    const values = type.params.map((param, i): Value => {
+      if (!isVisible(param)) return param === ValType.V128 ? 0n : 0;
+      writeSlot(store, store.top, param, token.getArg(tag, i));
+      return readValues(store, store.top, [param])[0]!;
+    });
+    return { ref: 0, tagAddr, values, token };
+  }
+
   /** Ends the trace. Throws what made recording fail. */
   finish(): void {
     this.recorder.finish();
   }
+}
+
+function notNatively(what: string): RewasmError {
+  return new RewasmError("native-unsupported", `${what} cannot be recorded natively: record with --engine interpreter`);
+}
+
+/** Whether the engine shows JavaScript values of the type: objects of wasm never come this far. */
+function isVisible(type: ValType): boolean {
+  const heapType = type & 0x7f;
+  return type !== ValType.V128 && (typeIndexOf(type) >= 0 || (heapType !== ValType.ExnRef && heapType !== ValType.NullExnRef));
 }
 
 /** The canonical NaN: what JavaScript shows of a NaN is not its bits. */

@@ -25,10 +25,11 @@ import type { Sweep } from "./sweep.ts";
 
 /** Names of the exports that the rewriter adds, all behind a prefix that the module does not use. */
 export interface ReservedNames {
-  /** Memory, table, global `i` of the module's index spaces: the name behind the prefix is this letter and `i`. */
+  /** Memory, table, global, tag `i` of the module's index spaces: the name behind the prefix is this letter and `i`. */
   memory(index: number): string;
   table(index: number): string;
   global(index: number): string;
+  tag(index: number): string;
   /** The start function, when the module has one. */
   readonly start: string;
   /** A global that is 1 while stores wait for their check, and so after a trap between them; absent when there are none. */
@@ -56,8 +57,10 @@ export interface Rewritten {
   /** How many instructions got a fix for NaNs, and how many loops look for NaNs in memory only at their end. */
   readonly fixCount: number;
   readonly sweepCount: number;
-  /** True when exceptions can leave the module, or be caught by it. */
-  readonly usesExceptions: boolean;
+  /** True when it may catch what passes through it. */
+  readonly catches: boolean;
+  /** True when there are instructions on objects of wasm: structs, arrays, and integers of 31 bits. */
+  readonly usesObjects: boolean;
 }
 
 /**
@@ -103,6 +106,7 @@ function editRank({ kind }: Edit): number {
 
 const magicAndVersion = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
 const FUNC_FORM = 0x60;
+const OBJECT_PREFIX = 0xfb;
 /** A mutable i32 that begins with 0. */
 const pendingGlobal = Uint8Array.of(ValType.I32, 1, Wasm.I32Const, 0, Wasm.End);
 const sectionsBefore: readonly number[] = [SectionId.Type, SectionId.Import, SectionId.Function, SectionId.Table, SectionId.Memory];
@@ -124,7 +128,8 @@ class Rewriter {
   private readonly names: ReservedNames;
   private fixCount = 0;
   private sweepCount = 0;
-  private usesExceptions: boolean;
+  private catches = false;
+  private usesObjects = false;
   /** True when there is a group of stores. */
   private grouped = false;
 
@@ -141,7 +146,6 @@ class Rewriter {
     this.reader = new InstrReader(module.bytes);
     this.analysis = new NanAnalysis(module, new InstrReader(module.bytes));
     this.names = reservedNames(module);
-    this.usesExceptions = module.tags.length > 0 || module.imports.some(({ desc }) => desc.kind === ExternKind.Tag);
   }
 
   rewrite(): Rewritten {
@@ -158,8 +162,8 @@ class Rewriter {
       out.number(contents.length);
       out.raw(contents);
     }
-    const { names, reportsGrows, grownTables, fixCount, sweepCount, usesExceptions } = this;
-    return { bytes: out.view(), names, funcIndices, reportsGrows, grownTables, fixCount, sweepCount, usesExceptions };
+    const { names, reportsGrows, grownTables, fixCount, sweepCount, catches, usesObjects } = this;
+    return { bytes: out.view(), names, funcIndices, reportsGrows, grownTables, fixCount, sweepCount, catches, usesObjects };
   }
 
   /** The sections of the new module in order; `put` answers undefined for one that is empty. */
@@ -232,6 +236,7 @@ class Rewriter {
       ...module.memoryTypes.map((_, i) => exportEntry(names.memory(i), ExternKind.Memory, i)),
       ...module.tableTypes.map((_, i) => exportEntry(names.table(i), ExternKind.Table, i)),
       ...module.globalTypes.map((_, i) => exportEntry(names.global(i), ExternKind.Global, i)),
+      ...module.tagTypes.map((_, i) => exportEntry(names.tag(i), ExternKind.Tag, i)),
     ];
     if (this.grouped) entries.push(exportEntry(names.pending, ExternKind.Global, module.globalTypes.length));
     if (module.start !== undefined) entries.push(exportEntry(names.start, ExternKind.Func, module.start));
@@ -349,7 +354,8 @@ class Rewriter {
       if (code === Wasm.MemoryGrow) edits.push({ start: reader.wasmOffset, end: reader.pos, kind: "memory.grow", index: reader.a });
       else if (code === Wasm.TableGrow) edits.push({ start: reader.wasmOffset, end: reader.pos, kind: "table.grow", index: reader.a });
       else {
-        if (code === Wasm.Try || code === Wasm.TryTable) this.usesExceptions = true;
+        if (code === Wasm.Try || code === Wasm.TryTable) this.catches = true;
+        if (code >>> 12 === OBJECT_PREFIX) this.usesObjects = true;
         if (!arithmetic && isArithmetic(code)) arithmetic = true;
         if (code >= FIRST_RELAXED && code <= LAST_RELAXED)
           edits.push({ start: reader.wasmOffset, end: reader.pos, kind: "relaxed", index: code });
@@ -776,6 +782,7 @@ function reservedNames(module: Module): ReservedNames {
     memory: (index) => `${prefix}m${index}`,
     table: (index) => `${prefix}t${index}`,
     global: (index) => `${prefix}g${index}`,
+    tag: (index) => `${prefix}e${index}`,
     start: `${prefix}start`,
     pending: `${prefix}pending`,
     reports: `${prefix}reports`,

@@ -8,7 +8,7 @@
 import { type Func, type Instance, Status } from "../vm/store.ts";
 import { topOf } from "../vm/subtype.ts";
 import { TypeSpace } from "../vm/type-space.ts";
-import { type GlobalType, type Module, ValType, valTypeName } from "../vm/types.ts";
+import { type FuncType, type GlobalType, type Module, ValType, valTypeName } from "../vm/types.ts";
 import type { NativeFunction, NativeGlobal, NativeMemory, NativeTable } from "./engine.ts";
 
 /** Slots for arguments and results of nested calls: more than native stacks have room for. */
@@ -62,7 +62,12 @@ export interface GlobalBook {
   readonly global: NativeGlobal;
 }
 
-export interface InstanceBook extends Pick<Instance, "module" | "funcAddrs" | "tableAddrs" | "memoryAddrs" | "globalAddrs"> {
+export interface TagBook {
+  readonly type: FuncType;
+  readonly tag: object;
+}
+
+export interface InstanceBook extends Pick<Instance, "module" | "funcAddrs" | "tableAddrs" | "memoryAddrs" | "globalAddrs" | "tagAddrs"> {
   /** The engine's functions with the indices `funcIndices`, ascending; undefined when they were not asked for. */
   readonly functions: NativeTable | undefined;
   readonly funcIndices: readonly number[];
@@ -91,6 +96,7 @@ export class NativeStore {
   readonly memories: MemoryBook[] = [];
   readonly tables: TableBook[] = [];
   readonly globals: GlobalBook[] = [];
+  readonly tags: TagBook[] = [];
   /** The engine's function of an address, as far as it is known, and the way back. */
   private readonly functions: (NativeFunction | undefined)[] = [];
   private readonly addrs = new Map<unknown, number>();

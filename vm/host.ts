@@ -6,6 +6,7 @@ import type { Machine } from "./machine.ts";
 import type { ExternAddr, PendingGrow } from "./store.ts";
 import type { Trap } from "./trap.ts";
 import type { FuncType, GlobalType, MemoryType, Module, TableType } from "./types.ts";
+import type { Value } from "./value.ts";
 
 /**
  * A host function. Reads its arguments from the call and writes its results to it before it returns; a thrown
@@ -59,6 +60,16 @@ export interface HostEngine {
   };
   export(instanceAddr: number, name: string): ExternAddr | undefined;
   memoryWritten(memoryAddr: number, byteAddr: number, byteLength: number): void;
+}
+
+/** An exception of wasm that a host function of an engine throws which is not our machine: of a tag, with what it carries. */
+export interface EngineException {
+  readonly tagAddr: number;
+  readonly values: readonly Value[];
+  /** What stands for it in the engine, when it has been there before. */
+  readonly token?: object;
+  /** Is told what stands for it in the engine now. */
+  made(token: object): void;
 }
 
 /** As HostCall, of any engine. */

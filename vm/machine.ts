@@ -63,6 +63,8 @@ export interface UncaughtException {
   readonly ref: number;
   readonly tagAddr: number;
   readonly values: readonly Value[];
+  /** What stands for it in an engine that is not our machine, where `ref` is 0. */
+  readonly token?: object;
 }
 
 /** What a host function threw, as an exception of wasm: one of before, or a new one. */

@@ -1,7 +1,7 @@
 /** WebAssembly.Tag and WebAssembly.Exception as objects of JavaScript. */
 import { expect } from "chai";
 import type { WebAssemblyNamespace } from "../../jsapi/namespace.ts";
-import { type Case, type Loose, NO_UINT32, runCases, thrownBy, throwsExactly } from "./subjects.ts";
+import { type Case, type Loose, NO_UINT32, runCases, runCasesNatively, thrownBy, throwsExactly } from "./subjects.ts";
 
 function* generated(...values: unknown[]) {
   yield* values;
@@ -149,3 +149,4 @@ const cases: Case[] = [
 ];
 
 runCases("WebAssembly.Tag and WebAssembly.Exception", cases);
+runCasesNatively("WebAssembly.Tag and WebAssembly.Exception", cases);

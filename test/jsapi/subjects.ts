@@ -5,6 +5,10 @@
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { createWebAssembly, type WebAssemblyNamespace } from "../../jsapi/namespace.ts";
+import { NativeMachine } from "../../native/machine.ts";
+import { Replayer } from "../../rr/replayer.ts";
+import { MemorySink, MemoryStorage } from "../../rr/storage.ts";
+import { RewasmError } from "../../vm/errors.ts";
 
 export interface Subject {
   readonly name: string;
@@ -61,6 +65,28 @@ export function runCases(title: string, cases: readonly Case[]): void {
             if (NODE_MAJOR === 20) expect(failure, "the engine passes: remove the note").to.not.equal(undefined);
           });
         }
+      });
+    }
+  });
+}
+
+/** Runs all cases with the engine's own machine behind our namespace; what they have recorded has to replay in ours. */
+export function runCasesNatively(title: string, cases: readonly Case[]): void {
+  describe(`${title}, natively`, () => {
+    for (const each of cases) {
+      it(each.name, async function () {
+        const sink = new MemorySink();
+        const machine = new NativeMachine({ sink });
+        const failure = await failureOf(() => each.run(createWebAssembly({ machine })));
+        if (failure instanceof RewasmError && failure.code === "native-unsupported" && NODE_MAJOR < 24) {
+          console.log(`SKIPPED: ${each.name}: ${failure.message}`);
+          this.skip();
+        }
+        if (failure !== undefined) throw failure;
+        machine.finish();
+        const replayer = await Replayer.open(new MemoryStorage(sink.bytes()));
+        await replayer.runTo();
+        expect(replayer.eventNumber).to.equal(machine.recorder.eventCount);
       });
     }
   });
