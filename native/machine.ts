@@ -285,6 +285,12 @@ export class NativeMachine implements HostEngine {
    */
   addModule(module: Module): number {
     this.prepare(module, true);
+    const { exports, memoryTypes, tableTypes } = module;
+    const isWideExport = (kind: ExternKind, types: readonly { readonly address64?: boolean }[]): boolean =>
+      exports.some((each) => each.kind === kind && types[each.index]!.address64 === true);
+    // The engine counts such a one in BigInts, which nothing here does.
+    if (isWideExport(ExternKind.Memory, memoryTypes) || isWideExport(ExternKind.Table, tableTypes))
+      throw this.refusal("memories and tables of 64 bits that JavaScript sees");
     return this.bookModule(module);
   }
 

@@ -23,6 +23,20 @@ const COMMANDS: Readonly<Record<string, string>> = {
     (func (export "_start") (drop (i32.atomic.rmw.add (i32.const 8) (i32.const 5))) (drop (memory.grow (i32.const 1)))))`,
   vectors: `(module (memory (export "memory") 1) (func (export "_start")
     (v128.store (i32.const 16) (f32x4.div (v128.const f32x4 0 1 2 3) (v128.const f32x4 0 1 2 3)))))`,
+  "a branch out of a block, behind an old block of exceptions, and NaNs": `(module (tag $t (param f64)) (memory (export "memory") 1)
+    (func $f (param f64) (result f64) (local f64)
+      block
+        try
+          local.get 0 local.get 0 f64.div local.tee 1 throw $t
+        catch $t
+          i32.const 8 local.get 1 f64.store
+          local.get 0 f64.sqrt f64.add local.set 1
+        end
+        local.get 1
+        br 1
+      end
+      local.get 1)
+    (func (export "_start") (f64.store (i32.const 16) (call $f (f64.const 0)))))`,
   "an exception that nobody catches": `(module (tag $t (param i32)) (memory (export "memory") 1)
     (func $g (throw $t (i32.const 7))) (func (export "_start") (i32.store (i32.const 8) (i32.const 1)) (call $g)))`,
 };
@@ -108,6 +122,11 @@ const module = new WebAssembly.Module(new Uint8Array(readFileSync("imports.wasm"
 const { exports } = new WebAssembly.Instance(module, { e: { a: (x) => x + 1, b: (x, y) => x * y, g: 3.5 } });
 console.log(exports.run(5));`;
 const MEMORY64 = `console.log("began"); new WebAssembly.Memory({ initial: 1n, address: "i64" }); console.log("went on");`;
+const WIDE = `import { readFileSync } from "node:fs";
+const module = new WebAssembly.Module(new Uint8Array(readFileSync("wide.wasm")));
+console.log("began");
+try { new WebAssembly.Instance(module); } catch {}
+console.log("went on");`;
 const SHARED = `import { readFileSync } from "node:fs";
 const m = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
 const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(readFileSync("shared.wasm"))), { e: { m } });
@@ -190,6 +209,18 @@ describe("features on the native engine", function () {
       }
     });
   }
+
+  it("are refused by one line on every engine: memories and tables of 64 bits that a JavaScript program sees", async () => {
+    place.write("wide.mjs", WIDE);
+    for (const what of ["memory", "table"]) {
+      writeFileSync(place.file("wide.wasm"), await wat(`(module (${what} (export "x") i64 1 2 ${what === "table" ? "funcref" : ""}))`));
+      const { status, stdout, stderr } = place.rewasm(["record", "--engine", "native", "-o", "r.rrw", "wide.mjs"]);
+      expect({ status, stdout }, what).to.deep.equal({ status: 1, stdout: "began\n" });
+      expect(stderr).to.match(
+        new RegExp(`^error: (memories and tables of 64 bits that JavaScript sees cannot be [^\n]+|${UNKNOWN}[^\n]+)\n$`),
+      );
+    }
+  });
 
   it("are recorded: tags, and what JavaScript throws through wasm", () => {
     writeFileSync(place.file("catches.wasm"), fromHex(CATCHES_HOST));
