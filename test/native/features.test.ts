@@ -242,7 +242,7 @@ describe("features on the native engine", function () {
 
   it("lead to the same state as in an interpreter's recording: imports of a JavaScript program", async () => {
     const text = `(module (type $b (func (param i32 f64) (result f64))) (type $a (func (param i32) (result i32)))
-      (import "e" "b" (func $b (type $b))) (import "e" "a" (func $a (type $a))) (import "e" "g" (global $g f64))
+      (import "e" "a" (func $a (type $a))) (import "e" "b" (func $b (type $b))) (import "e" "g" (global $g f64))
       (table 2 funcref) (elem (i32.const 0) $a $b)
       (func (export "run") (param i32) (result f64)
         (call_indirect (type $b) (call_indirect (type $a) (local.get 0) (i32.const 0)) (global.get $g) (i32.const 1))))`;
