@@ -178,7 +178,8 @@ export class NativeStore {
     return this.isFunc(type) ? this.functionAt(ref - 1) : ref;
   }
 
-  private isFunc(type: ValType): boolean {
+  /** Whether values of the type are functions. Throws for references that cannot cross. */
+  isFunc(type: ValType): boolean {
     if (type === ValType.FuncRef) return true;
     if (type === ValType.ExternRef) return false;
     const top = topOf(this.types.types, type);

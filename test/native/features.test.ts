@@ -145,6 +145,19 @@ function isKnown(bytes: Uint8Array): boolean {
   }
 }
 
+/** Throws a function out to JavaScript. */
+const FUNCTION = `(module (tag $t (export "t") (param funcref)) (elem declare func $f)
+  (func $f (export "f") (throw $t (ref.func $f))))`;
+const FUNCTION_PROGRAM = `import { readFileSync } from "node:fs";
+const { instance } = await WebAssembly.instantiate(readFileSync("function.wasm"));
+console.log("began");
+try {
+  instance.exports.f();
+} catch (error) {
+  console.log(error.getArg(instance.exports.t, 0) === instance.exports.f);
+}
+`;
+
 describe("features on the native engine", function () {
   this.timeout(120_000);
   let place: Workplace;
@@ -238,6 +251,19 @@ describe("features on the native engine", function () {
     const nans = `000000000000f87f0000c07f00000000`;
     expect(native).to.deep.equal({ status: 0, stdout: `NaN 1\n${zero}${nans}${nans}\n`, stderr: "" });
     place.ok("replay", "native.rrw");
+  });
+
+  it("are recorded where the engine shows them, else refused by one line: functions in exceptions", async () => {
+    writeFileSync(place.file("function.wasm"), await wat(FUNCTION));
+    place.write("function.mjs", FUNCTION_PROGRAM);
+    const { status, stdout, stderr } = place.rewasm(["record", "--engine", "native", "-o", "f.rrw", "function.mjs"]);
+    if (process.versions.node.startsWith("20.")) {
+      expect({ status, stdout }).to.deep.equal({ status: 1, stdout: "began\n" });
+      expect(stderr).to.match(/^error: functions in exceptions of this engine cannot be recorded natively[^\n]*\n$/);
+    } else {
+      expect({ status, stdout, stderr }).to.deep.equal({ status: 0, stdout: "began\ntrue\n", stderr: "" });
+      place.ok("replay", "f.rrw");
+    }
   });
 
   it("lead to the same state as in an interpreter's recording: imports of a JavaScript program", async () => {
