@@ -78,7 +78,7 @@ export function runCasesNatively(title: string, cases: readonly Case[]): void {
         const sink = new MemorySink();
         const machine = new NativeMachine({ sink });
         const failure = await failureOf(() => each.run(createWebAssembly({ machine })));
-        if (failure instanceof RewasmError && failure.code === "native-unsupported" && NODE_MAJOR < 24) {
+        if (failure instanceof RewasmError && failure.code === "native-unsupported" && NODE_MAJOR < 26) {
           console.log(`SKIPPED: ${each.name}: ${failure.message}`);
           this.skip();
         }
