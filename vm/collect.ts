@@ -3,11 +3,9 @@
  * and lets the heap free the rest. It runs when so much was allocated, never for any other reason, at the instruction that
  * wants to allocate more: so it happens at the same tick whatever code runs there, and needs no trace.
  */
-import { Mode, offsetInExactCode } from "./code.ts";
-import { codeOfPc, frameOffset, frameTypesAt, isWaiting } from "./frames.ts";
+import { frameOffset, frameTypesAt, isWaiting, siteOf } from "./frames.ts";
 import { cellOfRef, isHeapRef } from "./heap.ts";
 import { arrayCells, BlockKind, CELL_WORDS, exceptionLayout, isTraced } from "./layout.ts";
-import { siteOfFastCode } from "./lower.ts";
 import { FRAME_WORDS, Frame, type Store } from "./store.ts";
 import { slotCount, slotTypes } from "./types.ts";
 
@@ -53,7 +51,8 @@ function rootSlots(store: Store, index: number): readonly number[] {
   const funcAddr = store.frames[at + Frame.Func]!;
   const func = store.funcs[funcAddr]!;
   const waiting = func.kind === "host" || isWaiting(store, at);
-  const offset = func.kind === "host" ? -1 : waiting ? frameOffset(store, index) : topOffset(store, funcAddr, store.frames[at + Frame.Pc]!);
+  const offset =
+    func.kind === "host" ? -1 : waiting ? frameOffset(store, index) : siteOf(store, funcAddr, store.frames[at + Frame.Pc]!).wasmOffset;
   const key = `${funcAddr}:${offset}${waiting ? "w" : ""}`;
   let slots = store.rootSlots.get(key);
   if (slots === undefined) {
@@ -64,13 +63,6 @@ function rootSlots(store: Store, index: number): readonly number[] {
     store.rootSlots.set(key, slots);
   }
   return slots;
-}
-
-/** Module offset of the instruction that the top frame's operation at `pc` belongs to. */
-function topOffset(store: Store, funcAddr: number, pc: number): number {
-  const code = codeOfPc(store, funcAddr, pc);
-  if (code !== store.code.lowered(funcAddr, Mode.Fast) || store.code.breakpoints.has(funcAddr)) return offsetInExactCode(code, pc);
-  return siteOfFastCode(store, funcAddr, pc).wasmOffset;
 }
 
 /** Cells of a block in use. */

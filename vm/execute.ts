@@ -3,12 +3,12 @@
  * machine stops between any two instructions with the same state whichever way it got there. Also breakpoints and
  * frame watches, which change code or flags and never state.
  */
-import { FLOOR_TICKS, type FuncBreakpoints, findSorted, Mode, offsetInExactCode } from "./code.ts";
+import { FLOOR_TICKS, type FuncBreakpoints, findSorted, Mode } from "./code.ts";
 import { collect } from "./collect.ts";
-import { codeOfPc, frameKeys, pcOfKey, switchMode } from "./frames.ts";
+import { codeOfPc, frameKeys, pcOfKey, siteOf, switchMode } from "./frames.ts";
 import { Exit, makeInterpreter } from "./interpreter.ts";
 import { runLeave } from "./leave.ts";
-import { forgetCode, siteOfFastCode } from "./lower.ts";
+import { forgetCode } from "./lower.ts";
 import { FRAME_WORDS, Frame, FrameFlag, Status, type Store } from "./store.ts";
 import { Tier } from "./tier.ts";
 import { Trap } from "./trap.ts";
@@ -130,15 +130,10 @@ function settleTrap(store: Store): void {
   const funcAddr = store.frames[top + Frame.Func]!;
   const pc = store.frames[top + Frame.Pc]!;
   store.status = Status.Trapped;
-  const code = codeOfPc(store, funcAddr, pc);
-  if (code !== store.code.fast[funcAddr] || store.code.breakpoints.has(funcAddr)) {
-    store.trapOffset = offsetInExactCode(code, pc);
-    return;
-  }
-  const site = siteOfFastCode(store, funcAddr, pc);
-  store.trapOffset = site.wasmOffset;
+  const { wasmOffset, acc } = siteOf(store, funcAddr, pc);
+  store.trapOffset = wasmOffset;
   // A call is charged before it finds the stack exhausted.
-  if (store.trap !== Trap.CallStackExhausted) store.tick += site.acc;
+  if (store.trap !== Trap.CallStackExhausted) store.tick += acc;
 }
 
 function startGrow(store: Store): void {

@@ -2,9 +2,9 @@
  * Where frames stand, in three forms: code indices for one mode (live), points that both modes know (keys, code.ts), and
  * the canonical form that snapshots, hashes and inspection see: module byte offsets, with every dead or unused byte zero.
  */
-import { findSorted, type LoweredCode, Mode, pointAfterCall, pointBefore } from "./code.ts";
+import { findSorted, type LoweredCode, Mode, offsetInExactCode, pointAfterCall, pointBefore } from "./code.ts";
 import { InstrReader } from "./instr.ts";
-import { loweredFunction } from "./lower.ts";
+import { loweredFunction, type OpSite, siteOfFastCode } from "./lower.ts";
 import { Wasm } from "./opcodes.ts";
 import { FRAME_WORDS, Frame, FrameFlag, Status, type Store } from "./store.ts";
 import { frameLocals } from "./try-regions.ts";
@@ -44,6 +44,14 @@ export function codeOfPc(store: Store, funcAddr: number, pc: number): LoweredCod
   const fast = store.code.fast[funcAddr];
   if (fast !== undefined && pc >= fast.start && pc < fast.end) return fast;
   return store.code.exact[funcAddr]!;
+}
+
+/** Where the operation at code index `pc` comes from; exact code leaves nothing uncharged. Cost: for fast code, lowering it once more. */
+export function siteOf(store: Store, funcAddr: number, pc: number): OpSite {
+  const code = codeOfPc(store, funcAddr, pc);
+  // With breakpoints the fast code is the exact code.
+  const fast = code === store.code.fast[funcAddr] && !store.code.breakpoints.has(funcAddr);
+  return fast ? siteOfFastCode(store, funcAddr, pc) : { wasmOffset: offsetInExactCode(code, pc), acc: 0 };
 }
 
 /** Code index of a point for a mode, or -1 when that code has no such point. Lowers the function when needed. */
