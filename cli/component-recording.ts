@@ -70,10 +70,7 @@ export function recordComponentGuest(guest: ComponentGuest, sink: TraceSink, opt
       audit?.left();
       flush();
     },
-    wrapBuffer: (memoryAddr, buffer) => {
-      tracker.track(buffer, memoryAddr);
-      return buffer;
-    },
+    wrapBuffer: (memoryAddr, buffer) => tracker.track(buffer, memoryAddr),
   });
   machine = api.machine;
   const { store } = machine;
@@ -107,10 +104,7 @@ export function recordComponentNatively(
   const { WebAssembly } = createJsApi({
     machine,
     beforeEnter: () => tracker.flush(report),
-    wrapBuffer: (memoryAddr, buffer) => {
-      tracker.track(buffer, memoryAddr);
-      return buffer;
-    },
+    wrapBuffer: (memoryAddr, buffer) => tracker.track(buffer, memoryAddr),
   });
   const end = tracked(tracker, () => runComponentGuest(guest, WebAssembly, machine));
   tracker.flush(report);

@@ -95,10 +95,7 @@ export function recordThisProcess(settings: ScriptSettings, onEnd: (report: () =
     ...(native === undefined ? { journal: recorder, backing, stackBytes: DEFAULT_STACK_BYTES } : { machine: native }),
     beforeEnter: enter,
     ...(settings.audit ? { afterLeave: () => audit!.left() } : {}),
-    wrapBuffer: (memoryAddr, buffer) => {
-      tracker.track(buffer, memoryAddr);
-      return buffer;
-    },
+    wrapBuffer: (memoryAddr, buffer) => tracker.track(buffer, memoryAddr),
   });
   if (native === undefined) {
     machine = api.machine;

@@ -26,9 +26,10 @@ export class WriteTracker {
     this.patches.undo();
   }
 
-  /** Says that `buffer` holds the bytes of a memory from now on. Views made before are not seen. */
-  track(buffer: ArrayBufferLike, memoryAddr: number): void {
+  /** Says that `buffer` holds the bytes of a memory from now on, and answers it. Views made before are not seen. */
+  track<T extends ArrayBufferLike>(buffer: T, memoryAddr: number): T {
     this.views.track(buffer, memoryAddr);
+    return buffer;
   }
 
   /** Reports every range that was written since the last call, each byte once. */
