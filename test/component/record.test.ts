@@ -4,27 +4,26 @@ import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
 import { loadComponentGuest } from "../../cli/component-guest.ts";
 import { type ComponentRecording, recordComponentGuest } from "../../cli/component-recording.ts";
-import { ComponentReplayOutput } from "../../cli/replay-output.ts";
 import { TraceReader } from "../../rr/reader.ts";
-import { Replayer } from "../../rr/replayer.ts";
 import { MemorySink, MemoryStorage } from "../../rr/storage.ts";
 import { Timeline } from "../../rr/timeline.ts";
 import { SnapshotTaker } from "../../snapshot/capture.ts";
 import { stateHash } from "../../snapshot/hash.ts";
 import { ended, Workplace } from "../cli/command.ts";
 import { mulberry32 } from "../support/random.ts";
+import { type Printed, printingReplayer } from "./replaying.ts";
 import { ComponentFiles, type ComponentName, componentBytes } from "./subjects.ts";
 
 interface Recorded {
   readonly recording: ComponentRecording;
   readonly trace: MemoryStorage;
   /** What it printed, as text, by descriptor. */
-  readonly printed: Readonly<Record<1 | 2, string>>;
+  readonly printed: Readonly<Printed>;
   readonly finalHash: string;
 }
 
 async function recordInMemory(name: ComponentName, words: readonly string[], invoke?: string): Promise<Recorded> {
-  const printed: Record<1 | 2, string> = { 1: "", 2: "" };
+  const printed: Printed = { 1: "", 2: "" };
   const print = (fd: 1 | 2, bytes: Uint8Array): void => {
     printed[fd] += new TextDecoder().decode(bytes);
   };
@@ -64,15 +63,7 @@ describe("recorded components", function () {
         const reader = await TraceReader.open(trace);
         expect(reader.complete).to.equal(true);
         expect(await reader.outcome()).to.deep.equal(recording.end);
-        const replayed: Record<1 | 2, string> = { 1: "", 2: "" };
-        const output: ComponentReplayOutput = new ComponentReplayOutput(
-          reader,
-          () => replayer.store,
-          (fd, bytes) => {
-            replayed[fd] += new TextDecoder().decode(bytes);
-          },
-        );
-        const replayer = new Replayer(reader, { journal: output });
+        const { replayer, printed: replayed } = printingReplayer(reader);
         await replayer.runTo();
         expect(replayed).to.deep.equal(printed);
         expect(stateHash(new SnapshotTaker(replayer.store).capture(reader.eventCount))).to.equal(finalHash);

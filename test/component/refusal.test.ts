@@ -50,7 +50,7 @@ const refused: readonly (readonly [what: string, text: string, message: RegExp])
        (export "wasi:cli/run@0.2.3" (instance $api)))`,
     /unknown import: wasi:clocks\/monotonic-clock@0\.3\.0 is not provided, only WASI 0\.2 is$/,
   ],
-  ["nothing to run", "(component)", /does not export wasi:cli\/run: name a function with --invoke/],
+  ["nothing to run", "(component)", /does not export wasi:cli\/run: name a function with --invoke$/],
 ];
 
 describe("components that are refused", function () {

@@ -2,7 +2,7 @@
  * What a run of a module shows: its calls and their outcomes, what it told its host, and how globals and memories end. The
  * same lines for the same behaviour, whichever engine runs it.
  */
-import { RewasmError, UnsupportedError } from "../../vm/errors.ts";
+import { UnsupportedError } from "../../vm/errors.ts";
 import type { EngineFunction } from "../../vm/host.ts";
 import type { CallResult, Machine } from "../../vm/machine.ts";
 import type { ExternAddr } from "../../vm/store.ts";
@@ -97,8 +97,7 @@ export function outcome(result: CallResult, results: readonly ValType[], transcr
 }
 
 /** What makes the things that modules import. */
-export type ImportMaker = Pick<Machine, "addGlobal" | "addMemory" | "addTable" | "instantiate" | "export"> &
-  Partial<Pick<Machine, "addTag">>;
+export type ImportMaker = Pick<Machine, "addGlobal" | "addMemory" | "addTable" | "addTag" | "instantiate" | "export">;
 export type ZeroImports = Record<string, Record<string, ExternAddr | EngineFunction>>;
 
 /** Imports for a machine of ours or of a native engine: functions that note their arguments and give zeros, zero globals, empty tables. */
@@ -129,7 +128,6 @@ export function zeroImports(module: Module, machine: ImportMaker, { lines }: Tra
       imports[from][name] = { kind: ExternKind.Global, addr: machine.addGlobal(desc.type, isExtern(valType) ? 1n : 0n) };
     } else if (desc.kind === ExternKind.Memory) imports[from][name] = { kind: ExternKind.Memory, addr: machine.addMemory(desc.type) };
     else if (desc.kind === ExternKind.Table) imports[from][name] = { kind: ExternKind.Table, addr: machine.addTable(desc.type) };
-    else if (machine.addTag === undefined) throw new RewasmError("native-unsupported", "no imported tags");
     else imports[from][name] = { kind: ExternKind.Tag, addr: machine.addTag(module.types[desc.typeIndex]!.func!.params) };
   }
   return imports;

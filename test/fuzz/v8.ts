@@ -19,15 +19,6 @@ interface NativeApi {
 }
 const { WebAssembly: native } = globalThis as unknown as { WebAssembly: NativeApi };
 
-const globalTypeNames: Readonly<Record<number, string>> = {
-  [ValType.I32]: "i32",
-  [ValType.I64]: "i64",
-  [ValType.F32]: "f32",
-  [ValType.F64]: "f64",
-  [ValType.ExternRef]: "externref",
-  [ValType.FuncRef]: "anyfunc",
-};
-
 /** As `text`, of a value of JavaScript: there a number may be a reference. */
 function textOf(value: unknown, type: ValType): string {
   return text(isRefType(type) ? (value === null ? 0 : 1) : value, type);
@@ -84,8 +75,9 @@ export function runInV8(module: Module, bytes: Uint8Array, calls: readonly Call[
   return transcript;
 }
 
+/** As the JS API names it: older engines know functions by their older name only. */
 function typeName(type: ValType): string {
-  return globalTypeNames[type] ?? valTypeName(type);
+  return type === ValType.FuncRef ? "anyfunc" : valTypeName(type);
 }
 
 function limitsOf({ limits: { min, max }, address64 }: MemoryType | TableType): object {

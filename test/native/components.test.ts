@@ -4,17 +4,14 @@ import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
 import { loadComponentGuest } from "../../cli/component-guest.ts";
 import { recordComponentGuest, recordComponentNatively } from "../../cli/component-recording.ts";
-import { ComponentReplayOutput } from "../../cli/replay-output.ts";
 import type { NativeMachine } from "../../native/machine.ts";
 import { TraceReader } from "../../rr/reader.ts";
-import { Replayer } from "../../rr/replayer.ts";
 import { MemorySink, MemoryStorage } from "../../rr/storage.ts";
 import { Timeline } from "../../rr/timeline.ts";
 import { findTicks } from "../../rr/timing.ts";
 import { Workplace } from "../cli/command.ts";
+import { type Printed, printingReplayer } from "../component/replaying.ts";
 import { ComponentFiles, type ComponentName, componentBytes } from "../component/subjects.ts";
-
-type Printed = Record<1 | 2, string>;
 
 const RUNS: readonly (readonly [name: ComponentName, words: readonly string[], invoke?: string])[] = [
   ["hello", ["Ann", "Bob"]],
@@ -43,15 +40,7 @@ async function replays(trace: MemoryStorage, machine: NativeMachine, printed: Pr
   const reader = await TraceReader.open(trace);
   expect(reader.header).to.include({ engine: "native", host: "component" });
   expect(reader.complete).to.equal(true);
-  const replayed: Printed = { 1: "", 2: "" };
-  const output: ComponentReplayOutput = new ComponentReplayOutput(
-    reader,
-    () => replayer.store,
-    (fd, bytes) => {
-      replayed[fd] += new TextDecoder().decode(bytes);
-    },
-  );
-  const replayer = new Replayer(reader, { journal: output });
+  const { replayer, printed: replayed } = printingReplayer(reader);
   const found = await findTicks(replayer);
   expect(replayed).to.deep.equal(printed);
   for (const memory of machine.store.memories) memory.refresh();
