@@ -7,10 +7,12 @@
 export function replaceNamespace(namespace: object): void {
   const engine = (globalThis as { WebAssembly?: unknown }).WebAssembly;
   switchImports(engine as EngineNamespace, namespace as never);
+  // Whether the caller is a script of Node's own.
+  const get = (): unknown => (callerFile(get)?.startsWith("node:") === true ? engine : namespace);
   Object.defineProperty(globalThis, "WebAssembly", {
     configurable: true,
     enumerable: false,
-    get: () => (calledByNode() ? engine : namespace),
+    get,
     set(value: unknown) {
       Object.defineProperty(globalThis, "WebAssembly", { value, writable: true, configurable: true, enumerable: false });
     },
@@ -30,8 +32,8 @@ const IMPORTER = "node:internal/modules/esm/translators";
 function switchImports(engine: EngineNamespace, namespace: EngineNamespace & { readonly Module: abstract new () => object }): void {
   const { compile, Instance } = engine;
   const ours = (module: object): boolean => module instanceof namespace.Module;
-  engine.compile = function (this: unknown, bytes) {
-    return callerFile() === IMPORTER ? namespace.compile(bytes) : Reflect.apply(compile, this, [bytes]);
+  engine.compile = function compileFor(this: unknown, bytes) {
+    return callerFile(compileFor) === IMPORTER ? namespace.compile(bytes) : Reflect.apply(compile, this, [bytes]);
   };
   for (const name of ["imports", "exports"] as const) {
     const native = engine.Module[name];
@@ -47,23 +49,18 @@ interface CallSite {
   getFileName(): string | null;
 }
 
-/** Whether the innermost caller is a script of Node's own. */
-function calledByNode(): boolean {
-  return callerFile()?.startsWith("node:") === true;
-}
-
-/** The script that has called the function which asks. */
-function callerFile(): string | undefined {
+/** The script that has called `callee`, which asks. */
+function callerFile(callee: (...args: never[]) => unknown): string | undefined {
   const { prepareStackTrace, stackTraceLimit } = Error;
   // A program that has frozen everything is left alone.
   if (Object.isFrozen(Error)) return undefined;
-  let file: string | null | undefined;
+  const holder: { readonly stack?: unknown } = {};
+  let file: unknown;
   try {
-    // The innermost frames are those of this file.
-    Error.stackTraceLimit = 5;
-    Error.prepareStackTrace = (_error, sites: readonly CallSite[]) =>
-      sites.map((site) => site.getFileName()).find((name) => name !== import.meta.url);
-    file = (new Error() as { readonly stack?: unknown }).stack as string | undefined;
+    Error.stackTraceLimit = 1;
+    Error.prepareStackTrace = (_error, [site]: readonly CallSite[]) => site?.getFileName();
+    Error.captureStackTrace(holder, callee);
+    file = holder.stack;
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
     Error.prepareStackTrace = prepareStackTrace;
