@@ -18,7 +18,7 @@ import { componentView } from "./component-view.ts";
 import { CliError, ExitCode, errorLine } from "./errors.ts";
 import { nodeDeflate } from "./file-storage.ts";
 import type { GuestOptions } from "./guest-options.ts";
-import { occasionally, openSink, overflowNote, type RecordSettings, traceName } from "./recording.ts";
+import { occasionally, openSink, overflowNote, type RecordSettings, traceName } from "./recording-output.ts";
 import { removeSidecar, STORED_POLICY, storeRecorded } from "./sidecar.ts";
 import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
 

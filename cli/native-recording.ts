@@ -9,7 +9,7 @@ import { nodeDeflate } from "./file-storage.ts";
 import { loadGuest, runGuest } from "./guest.ts";
 import type { GuestOptions } from "./guest-options.ts";
 import { readProgram } from "./module-file.ts";
-import { occasionally, openSink, overflowNote, traceName, waitingCalls } from "./recording.ts";
+import { occasionally, openSink, overflowNote, traceName, waitingCalls } from "./recording-output.ts";
 import { removeSidecar } from "./sidecar.ts";
 import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
 

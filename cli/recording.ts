@@ -2,32 +2,18 @@
  * A recording from its start to its end: program, recorder, files and signals together. A trace is usable whatever ends
  * the recording; nothing that exists is touched before the program is known to be runnable.
  */
-import { fstatSync, statSync } from "node:fs";
-import { basename } from "node:path";
 import { isComponent } from "../component/binary.ts";
-import { TraceError } from "../rr/errors.ts";
 import { Recorder } from "../rr/recorder.ts";
 import { RecordingSnapshots } from "../rr/sidecar.ts";
 import { DEFAULT_STACK_BYTES } from "../vm/store.ts";
-import type { Preview1Args } from "../wasi/effects.ts";
-import { PREVIEW1, PREVIEW1_MODULE, type Preview1Function } from "../wasi/preview1.ts";
+import { PREVIEW1, PREVIEW1_MODULE } from "../wasi/preview1.ts";
 import { CliError, ExitCode, errorLine, usageError } from "./errors.ts";
-import { FileSink } from "./file-storage.ts";
 import { guestMachine, loadGuest, runGuest } from "./guest.ts";
 import type { GuestOptions } from "./guest-options.ts";
 import { readProgram } from "./module-file.ts";
+import { occasionally, openSink, type RecordSettings, traceName, waitingCalls } from "./recording-output.ts";
 import { STORED_POLICY, storeRecorded } from "./sidecar.ts";
 import { isTerminal, noticeLine, STDERR } from "./terminal.ts";
-
-export interface RecordSettings {
-  /** The trace file; undefined for the program's name with `.rrw`. */
-  readonly output?: string | undefined;
-  readonly snapshots: boolean;
-  /** Of a component: compare whole memories at each crossing. */
-  readonly audit?: boolean;
-  /** Of a component: run it on this process's own WebAssembly. */
-  readonly native?: boolean;
-}
 
 class Interrupted extends Error {}
 
@@ -91,51 +77,6 @@ export async function record(path: string, words: readonly string[], options: Gu
   } finally {
     signals.release();
   }
-}
-
-/** The trace of a program when none is named. */
-export function traceName(path: string): string {
-  return `${basename(path).replace(/\.(wasm|wat)$/, "")}.rrw`;
-}
-
-/** What is said of a recording on the native engine that ended too early. */
-export function overflowNote(output: string): string {
-  return `note: ${output} ends where the native stack overflowed: that cannot be replayed`;
-}
-
-/** Tells which calls can wait for a person or a clock: reads of standard input unless it is a file, and polls. */
-export function waitingCalls(): (func: Preview1Function, args: Preview1Args) => boolean {
-  const stdinWaits = !fstatSync(0).isFile();
-  return ({ name }, args) => !name.startsWith("fd_") || (args[0] === 0 && stdinWaits);
-}
-
-/** Between two flushes before calls that wait, in milliseconds: a stream that comes quickly makes no chunk per read. */
-const FLUSH_INTERVAL_MS = 50;
-
-/** The action, but not more often than that. */
-export function occasionally(action: () => void): () => void {
-  let lastAt = Number.NEGATIVE_INFINITY;
-  return () => {
-    const now = performance.now();
-    if (now - lastAt < FLUSH_INTERVAL_MS) return;
-    lastAt = now;
-    action();
-  };
-}
-
-/** A sink for the trace. Throws a usage error when it cannot be written, or is the program itself. */
-export function openSink(program: string, output: string): FileSink {
-  const here = statSync(output, { throwIfNoEntry: false });
-  const source = statSync(program);
-  if (here !== undefined && here.ino === source.ino && here.dev === source.dev)
-    throw usageError(`${output} is the program: name another file with -o`);
-  const sink = new FileSink(output);
-  try {
-    sink.check();
-  } catch (error) {
-    throw error instanceof TraceError ? new CliError(ExitCode.Usage, error.code, error.message) : error;
-  }
-  return sink;
 }
 
 /** Ctrl-C and its kin: caught between slices, left alone while the program waits in a call. */

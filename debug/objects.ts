@@ -8,7 +8,7 @@ import { cellOfRef, isHeapRef } from "../vm/heap.ts";
 import { BlockKind, CELL_BYTES, CELL_WORDS, isTraced, Storage, unpacked } from "../vm/layout.ts";
 import type { Store } from "../vm/store.ts";
 import { isRefType, isWide, slotsOf, type ValType } from "../vm/types.ts";
-import { valueText } from "./inspect.ts";
+import { valueText } from "./value-text.ts";
 
 /** Objects inside of objects that are shown with what they hold. */
 const SHOWN_DEPTH = 2;

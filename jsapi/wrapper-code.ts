@@ -6,7 +6,6 @@ import type { EngineFunction } from "../vm/host.ts";
 import { type FuncType, isRefType, ValType } from "../vm/types.ts";
 import type { Agent } from "./agent.ts";
 import type { Callable } from "./functions.ts";
-import { resultList } from "./wrappers.ts";
 
 export type ExportFactory = (funcAddr: number) => Callable;
 export type HostFactory = (callable: Callable) => EngineFunction;
@@ -150,4 +149,12 @@ export function generateWrappers(agent: Agent, type: FuncType): { exported: Expo
   return { exported: ${exportText(type, numbered, leaves, enters)}, host: ${hostText(type, numbered, leaves, enters)} };`;
   const make = new Function("env", text) as (from: typeof env) => { exported: ExportFactory; host: HostFactory };
   return make(env);
+}
+
+/** What an import with several results has returned, as a list. Throws TypeError unless it is iterable and of that length. */
+export function resultList(returned: unknown, count: number): unknown[] {
+  // Spreading reports what is no iterable with a TypeError of its own.
+  const list = [...(returned as Iterable<unknown>)];
+  if (list.length !== count) throw new TypeError(`an imported function returned ${list.length} values, its type has ${count}`);
+  return list;
 }

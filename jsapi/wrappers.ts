@@ -9,7 +9,7 @@ import { readValues, type Value, writeValues } from "../vm/value.ts";
 import type { Agent } from "./agent.ts";
 import type { Callable } from "./functions.ts";
 import { isOpaque, opaqueError } from "./references.ts";
-import { type ExportFactory, generateWrappers, type HostFactory } from "./wrapper-code.ts";
+import { type ExportFactory, generateWrappers, type HostFactory, resultList } from "./wrapper-code.ts";
 
 interface Factories {
   readonly exported: ExportFactory;
@@ -117,12 +117,4 @@ function plainHost(agent: Agent, type: FuncType, callable: Callable): EngineFunc
     }
     writeValues(machine.store, slot, results, values);
   };
-}
-
-/** What an import with several results has returned, as a list. Throws TypeError unless it is iterable and of that length. */
-export function resultList(returned: unknown, count: number): unknown[] {
-  // Spreading reports what is no iterable with a TypeError of its own.
-  const list = [...(returned as Iterable<unknown>)];
-  if (list.length !== count) throw new TypeError(`an imported function returned ${list.length} values, its type has ${count}`);
-  return list;
 }

@@ -114,6 +114,20 @@ describe("layers", () => {
     expect(wrong).to.deep.equal([]);
   });
 
+  it("have no file that needs itself by way of others", () => {
+    const needs = new Map(sources.map((source) => [source.file, importsOf(source.text.replace(/^import type .*$/gm, ""))]));
+    const cycles: string[] = [];
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(" needs "));
+      if (path.includes(file) || done.has(file)) return;
+      for (const each of needs.get(file) ?? []) if (each.startsWith(".")) visit(normalize(join(dirname(file), each)), [...path, file]);
+      done.add(file);
+    };
+    for (const file of needs.keys()) visit(file, []);
+    expect(cycles).to.deep.equal([]);
+  });
+
   it("name the files that they import with .ts", () => {
     expect(violations((_, imported) => imported.startsWith(".") && !imported.endsWith(".ts"))).to.deep.equal([]);
   });

@@ -3,27 +3,11 @@ import { gcForm } from "./gc-form.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { Wasm } from "./opcodes.ts";
 import { Bulk, LANE_SHIFT } from "./ops.ts";
+import { type BulkForm, plain } from "./outside-form.ts";
 import { isSimd } from "./simd-form.ts";
-import { addressType, slotCount, type ValType } from "./types.ts";
-
-export interface BulkForm {
-  readonly kind: number;
-  /** What the kind says (ops.ts): store addresses of memories and tables, indices of segments. */
-  readonly a: number;
-  readonly b: number;
-  /** Slots of operands that it pops. */
-  readonly operandSlots: number;
-  readonly results: readonly ValType[];
-  /** May collect the heap: every operand of the frame has to be in its slot. */
-  readonly allocates: boolean;
-  /** Operands, as slots from the first, that are 64-bit addresses or sizes and have to be clamped to 32 bits. */
-  readonly wide: readonly number[];
-}
+import { addressType, slotCount } from "./types.ts";
 
 const nothing: readonly number[] = [];
-
-/** What most forms have in common. */
-export const plain = { a: 0, b: 0, operandSlots: 0, results: [], allocates: false, wide: nothing } as const;
 
 /** The form of the instruction that the draft's reader is at, or undefined when that has another. */
 export function bulkForm(draft: LoweringDraft): BulkForm | undefined {

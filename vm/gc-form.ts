@@ -1,9 +1,9 @@
 /** What instructions on references and objects name, for both lowerings: they become one operation each (Op.Bulk). */
-import { type BulkForm, plain } from "./bulk-form.ts";
 import { Storage, unpacked } from "./layout.ts";
 import type { LoweringDraft } from "./lower.ts";
 import { Wasm } from "./opcodes.ts";
 import { Gc } from "./ops.ts";
+import { type BulkForm, plain } from "./outside-form.ts";
 import { RefFlag, refTo, slotsOf, ValType } from "./types.ts";
 
 /** The form of the instruction that the draft's reader is at, or undefined when it is none of these. */
