@@ -44,8 +44,8 @@ const INITIAL_WORDS = 1 << 21;
 const INITIAL_CONSTANTS = 1 << 14;
 
 export class CodeMemory {
-  /** The system commits only what is written; ample room, as the loop is compiled for the address. */
-  words = new Int32Array(INITIAL_WORDS);
+  /** Ample room from the first function on, as the loop is compiled for the address; none before, which loading would pay for. */
+  words = new Int32Array(FIRST_CODE_WORD);
   /** Nothing at this index and above is in use. Index 0 starts a function by its entry, index 1 stands for host functions. */
   top = FIRST_CODE_WORD;
   /** What was given back below `top`: ascending, apart from one another and from `top`. */
@@ -106,7 +106,8 @@ export class CodeMemory {
     // The interpreter reads operands ahead of knowing how many there are.
     const needed = this.top + 4;
     if (needed <= this.words.length) return;
-    const larger = new Int32Array(Math.max(needed, this.words.length * 2));
+    // The system commits only what is written.
+    const larger = new Int32Array(Math.max(needed, this.words.length * 2, INITIAL_WORDS));
     larger.set(this.words);
     this.words = larger;
   }
