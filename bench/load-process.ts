@@ -3,10 +3,8 @@
  * milliseconds and the resident bytes afterwards as JSON. V8 only compiles; rewasm decodes, validates and instantiates.
  */
 import { readFileSync } from "node:fs";
-import { decodeModule } from "../vm/decode.ts";
-import { Machine } from "../vm/machine.ts";
-import { ExternKind } from "../vm/types.ts";
-import { validateModule } from "../vm/validate.ts";
+import { compileModule, ExternKind, Machine } from "rewasm/vm";
+
 import { v8Engine } from "./v8.ts";
 
 const [engine = "", path = ""] = process.argv.slice(2);
@@ -16,8 +14,7 @@ const startMs = performance.now();
 let kept: unknown;
 if (engine === "v8") kept = new v8Engine.Module(bytes);
 else {
-  const module = decodeModule(bytes);
-  validateModule(module);
+  const module = compileModule(bytes);
   const machine = new Machine();
   const imports: Record<string, Record<string, () => void>> = {};
   for (const { module: from, name, desc } of module.imports) {

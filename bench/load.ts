@@ -7,6 +7,7 @@ export interface LoadResult {
   /** Milliseconds: V8 compiles; rewasm decodes, validates and instantiates. */
   readonly nativeMs: number;
   readonly ms: number;
+  /** Of the two runs of a round: the machine may be faster in one round than in another. */
   readonly ratio: number;
   /** Resident memory of the process afterwards, Node's own included. */
   readonly residentMegabytes: number;
@@ -28,7 +29,12 @@ export function measureLoad(path: string, rounds: number): LoadResult {
     native.push(round("v8"));
     own.push(round("rewasm"));
   }
+  const ratio = median(own.map(({ ms }, i) => ms / native[i]!.ms));
   const nativeMs = median(native.map(({ ms }) => ms));
-  const ms = median(own.map((entry) => entry.ms));
-  return { nativeMs, ms, ratio: ms / nativeMs, residentMegabytes: median(own.map(({ residentBytes }) => residentBytes)) / 1e6 };
+  return {
+    nativeMs,
+    ms: median(own.map(({ ms }) => ms)),
+    ratio,
+    residentMegabytes: median(own.map(({ residentBytes }) => residentBytes)) / 1e6,
+  };
 }

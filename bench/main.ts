@@ -114,7 +114,7 @@ async function runKernels(options: Options, folder: string): Promise<KernelResul
 function runLoad(options: Options): LoadResult | null {
   if (!wanted(options, "load")) return null;
   note("loading flite");
-  return measureLoad(FLITE, options.quick ? 3 : 11);
+  return measureLoad(FLITE, options.quick ? 3 : 21);
 }
 
 async function runRecording(options: Options, folder: string): Promise<Pick<Report, "recordOverhead" | "bytesPerEvent">> {

@@ -95,7 +95,7 @@ async function payloadBytes(path: string): Promise<number> {
 /** Measures one package; each of its four ways runs `rounds` times, in turn, for `milliseconds` after as long to warm up. */
 export async function measurePackage(name: string, rounds: number, milliseconds: number, folder: string): Promise<PackageResult> {
   const trace = join(folder, `${name}.rrw`);
-  const register = new URL("../cli/register.js", import.meta.url).href;
+  const register = new URL("../package/cli/register.js", import.meta.url).href;
   const component = COMPONENTS[name];
   const glue = join(folder, `${name}.json`);
   if (component !== undefined) await writeGlue(component, glue);

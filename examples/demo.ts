@@ -36,7 +36,7 @@ function abridged(lines: readonly string[], most: number): string[] {
 /** Runs a command of rewasm as a user would, and answers what it printed; the demo goes on when the program traps. */
 function rewasm(...args: string[]): string {
   say(colourful ? `\x1b[32m$ rewasm ${args.join(" ")}\x1b[0m` : `$ rewasm ${args.join(" ")}`);
-  const main = fileURLToPath(new URL("../cli/main.js", import.meta.url));
+  const main = fileURLToPath(new URL("../package/cli/main.js", import.meta.url));
   const { stdout, stderr, status, error } = spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
   if (error !== undefined) throw error;
   const lines = [...stdout.split("\n"), ...stderr.split("\n")].filter((line) => line !== "");

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { describe, it } from "mocha";
+import * as packedLibrary from "rewasm";
+import * as machineAlone from "rewasm/vm";
 import * as rewasm from "../index.ts";
 import * as nodeSide from "../node.ts";
 import { guestBytes } from "./support/guests.ts";
@@ -12,11 +14,24 @@ import { wat } from "./support/wat.ts";
 
 const built = fileURLToPath(new URL("../", import.meta.url));
 
-/** Files that a built module loads, itself included. */
+const packed = join(built, "package");
+
+/** Paths and names of all functions in an object, and in what its functions have. */
+function namesIn(object: object, path: string): string[] {
+  return Object.entries(Object.getOwnPropertyDescriptors(object)).flatMap(([key, { value, get, set }]) =>
+    [value as unknown, get, set].flatMap((part) => {
+      if (typeof part === "object" && part !== null && key === "prototype") return namesIn(part, `${path}.${key}`);
+      if (typeof part !== "function" || key === "constructor") return [];
+      return [`${path}.${key}: ${part.name}`, ...namesIn(part, `${path}.${key}`)];
+    }),
+  );
+}
+
+/** Files that one of the package loads, itself included. */
 function loads(file: string, seen = new Set<string>()): Set<string> {
   if (seen.has(file)) return seen;
   seen.add(file);
-  for (const [, imported] of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
+  for (const [, imported] of readFileSync(file, "utf8").matchAll(/^(?:import|export) (?:.* from )?"([^"]+)";$/gm)) {
     if (imported!.startsWith(".")) loads(join(file, "..", imported!), seen);
     else seen.add(imported!);
   }
@@ -34,8 +49,27 @@ describe("public interface", () => {
   });
 
   it("loads nothing of Node but through the Node part", () => {
-    expect([...loads(join(built, "index.js"))].filter((file) => file.startsWith("node:"))).to.deep.equal([]);
-    expect([...loads(join(built, "node.js"))]).to.include("node:fs");
+    expect([...loads(join(packed, "index.js"))].filter((file) => file.startsWith("node:"))).to.deep.equal([]);
+    expect([...loads(join(packed, "node.js"))]).to.include("node:fs");
+  });
+
+  it("has the machine in one file, which loads no package", () => {
+    expect([...loads(join(packed, "vm.js"))]).to.deep.equal([join(packed, "vm.js"), join(packed, "rooms/vm.js")]);
+    for (const [name, value] of Object.entries(machineAlone)) {
+      expect((packedLibrary as Readonly<Record<string, unknown>>)[name], name).to.equal(value);
+    }
+  });
+
+  it("calls everything in the package as tsc's files do", () => {
+    const errors = Object.keys(rewasm).filter((name) => name.endsWith("Error"));
+    expect(errors).to.include("DecodeError");
+    for (const name of errors) {
+      const { [name]: ErrorClass } = packedLibrary as unknown as Record<string, new (code: string, message: string) => Error>;
+      expect(new ErrorClass!("code", "message").name).to.equal(name);
+    }
+    const names = (library: Pick<typeof rewasm, "createWebAssembly">): string[] => namesIn(library.createWebAssembly(), "WebAssembly");
+    expect(names(rewasm)).to.include("WebAssembly.Memory.prototype.grow: grow");
+    expect(names(packedLibrary)).to.deep.equal(names(rewasm));
   });
 
   it("records into memory, travels, and resumes a snapshot elsewhere", async () => {

@@ -30,7 +30,7 @@ describe("flite speaks", function () {
   let storage: FileStorage | undefined;
 
   function rewasm(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-    const main = new URL("../cli/main.js", import.meta.url).pathname;
+    const main = new URL("../package/cli/main.js", import.meta.url).pathname;
     return spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
   }
 

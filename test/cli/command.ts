@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The command of the build that the tests belong to. */
-export const MAIN = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+export const MAIN = fileURLToPath(new URL("../../package/cli/main.js", import.meta.url));
 
 export interface Finished {
   readonly status: number | null;

@@ -255,7 +255,7 @@ describe("record of scripts", function () {
 
   it("works as an import of node's", async () => {
     place.write("app.mjs", `${HEAD}console.log(sum(3));`);
-    const register = fileURLToPath(new URL("../../cli/register.js", import.meta.url));
+    const register = fileURLToPath(new URL("../../package/cli/register.js", import.meta.url));
     const run = (env: Record<string, string>): ReturnType<typeof spawnSync> =>
       spawnSync(process.execPath, ["--import", register, "app.mjs"], {
         cwd: place.path,
