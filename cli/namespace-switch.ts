@@ -21,7 +21,7 @@ export function replaceNamespace(namespace: object): void {
 
 interface EngineNamespace {
   compile(bytes: unknown): Promise<object>;
-  Module: { imports(module: object): unknown; exports(module: object): unknown };
+  Module: { new (bytes: object, options?: object): object; imports(module: object): unknown; exports(module: object): unknown };
   Instance: new (module: object, imports?: object) => object;
 }
 
@@ -29,15 +29,21 @@ interface EngineNamespace {
 const IMPORTER = "node:internal/modules/esm/translators";
 
 /** Has modules that the program imports as files of WebAssembly run on `namespace` too. */
-function switchImports(engine: EngineNamespace, namespace: EngineNamespace & { readonly Module: abstract new () => object }): void {
-  const { compile, Instance } = engine;
+function switchImports(engine: EngineNamespace, namespace: EngineNamespace): void {
+  const { compile, Module, Instance } = engine;
   const ours = (module: object): boolean => module instanceof namespace.Module;
+  // Node 20 calls the one, later versions the other.
   engine.compile = function compileFor(this: unknown, bytes) {
     return callerFile(compileFor) === IMPORTER ? namespace.compile(bytes) : Reflect.apply(compile, this, [bytes]);
   };
+  engine.Module = new Proxy(Module, {
+    construct: function construct(target, args: [object, object?], newTarget) {
+      return callerFile(construct) === IMPORTER ? new namespace.Module(...args) : (Reflect.construct(target, args, newTarget) as object);
+    },
+  });
   for (const name of ["imports", "exports"] as const) {
-    const native = engine.Module[name];
-    engine.Module[name] = (module) => (ours(module) ? namespace.Module[name](module) : native(module));
+    const native = Module[name];
+    Module[name] = (module) => (ours(module) ? namespace.Module[name](module) : native(module));
   }
   engine.Instance = new Proxy(Instance, {
     construct: (target, args: [object, object], newTarget) =>
