@@ -11,6 +11,7 @@ const groups: readonly (readonly Trap[])[] = [
   [Trap.UndefinedElement, Trap.TableOutOfBounds],
   [Trap.UninitializedElement, Trap.IndirectCallTypeMismatch],
   [Trap.InvalidConversionToInteger, Trap.IntegerOverflow],
+  [Trap.NullReference, Trap.NullFunction, Trap.NullStruct, Trap.NullArray, Trap.NullI31, Trap.NullException, Trap.NullDescriptor],
   // An access that is both may be reported as either.
   [Trap.MemoryOutOfBounds, Trap.UnalignedAtomic],
 ];

@@ -44,6 +44,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
 const REFUSED: Readonly<Record<string, string>> = {
   "several memories": `(module (memory (export "memory") 1) (memory 1) (func (export "_start")))`,
   "64-bit memories": `(module (memory (export "memory") i64 1) (func (export "_start")))`,
+  "a call through a null reference": `(module (type $f (func)) (memory (export "memory") 1)
+    (func (export "_start") (i32.store (i32.const 8) (i32.const 1)) (call_ref $f (ref.null $f))))`,
   "references to exceptions within functions": `(module (tag $t (param i32)) (memory (export "memory") 1)
     (func (export "_start") (local $e exnref)
       (block $h (result i32 exnref) (try_table (catch_ref $t $h) (throw $t (i32.const 7))) (unreachable))
