@@ -3,6 +3,7 @@
  * WebAssembly of this process. Results are compared as bits, NaNs included; every difference is noted.
  */
 import { type NativeFunction, type NativeImports, type NativeTable, native } from "../../native/engine.ts";
+import { unrecordable } from "../../native/objects.ts";
 import { MEMORY_REPORT, type Rewritten, rewriteModule, tableReport, trampolineModule } from "../../native/rewrite.ts";
 import { trapOfMessage } from "../../native/traps.ts";
 import { ByteWriter } from "../../rr/codec.ts";
@@ -54,6 +55,11 @@ export class BothEngine implements Engine<BothModule, BothInstance> {
       return { module, rewritten: undefined, compiled: undefined };
     }
     const rewritten = rewriteModule(module, { funcs: true });
+    const why = unrecordable(module, rewritten);
+    if (why !== undefined) {
+      this.refused.push(why);
+      return { module, rewritten: undefined, compiled: undefined };
+    }
     this.fixes += rewritten.fixCount;
     return { module, rewritten, compiled: new native.Module(rewritten.bytes) };
   }
