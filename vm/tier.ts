@@ -3,9 +3,10 @@
  * and turning what it left into frames. Derived, never state: at every stop all of the machine is in the store, and a
  * machine without this tier computes the same to the tick.
  *
- * A function is generated when the loop, which looks around every 60,000 ticks, has found it running twice, or when
- * generated code has called it a few times in vain. Where the environment forbids making functions of text (a content security policy)
- * nothing is generated.
+ * A function is generated when the loop, which looks around every 60,000 ticks, has found it running a few times, or when
+ * generated code has called it so often in vain: the more often, the longer it is, because what that costs (V8 compiles the text,
+ * twice or three times) has to come in again. Where the environment forbids making functions of text (a content security
+ * policy) nothing is generated.
  */
 import { isInstanceOf } from "./casts.ts";
 import { Mode, pointAfterCall, pointBefore } from "./code.ts";
@@ -39,10 +40,16 @@ const NESTED_BYTES = 40_000;
 /** Words of a record in the log. */
 const LOG_WORDS = 4;
 const LOG_RECORDS = NATIVE_BYTES / 128;
+/** Looks that have to find a function running, and one more for so many bytes of a long body. Measured: docs/rationale/execution.md. */
 const SAMPLES_TO_GENERATE = 2;
+const BYTES_PER_SAMPLE = 32;
+/** Bodies up to so many bytes are not long. */
+const SHORT_BYTES = 256;
 /** Ticks between two looks at what is running. */
 const SAMPLE_TICKS = 60_000;
+/** The same of calls in vain. */
 const CALLS_TO_GENERATE = 8;
+const BYTES_PER_CALL = 8;
 /** A function that leaves by itself so many times in a row after so few ticks each is left to the interpreter. */
 const HASTY_TICKS = 200;
 const HASTY_LEAVES = 500;
@@ -207,7 +214,7 @@ export class Tier {
     const funcAddr = this.store.frames[this.store.frameTop - FRAME_WORDS + Frame.Func]!;
     const count = (this.samples.get(funcAddr) ?? 0) + 1;
     this.samples.set(funcAddr, count);
-    if (count >= SAMPLES_TO_GENERATE) this.generate(funcAddr);
+    if (count >= SAMPLES_TO_GENERATE + this.longBytes(funcAddr) / BYTES_PER_SAMPLE) this.generate(funcAddr);
   }
 
   /** Makes generated code of all functions that there are, unless it did so before. */
@@ -284,10 +291,21 @@ export class Tier {
 
   private standIn(funcAddr: number): Generated {
     let calls = 0;
+    let enough = 0;
     return () => {
-      if (++calls === CALLS_TO_GENERATE) this.wanted.add(funcAddr);
+      if (calls === 0) enough = CALLS_TO_GENERATE + Math.floor(this.longBytes(funcAddr) / BYTES_PER_CALL);
+      if (++calls === enough) this.wanted.add(funcAddr);
       return NOT_ENTERED;
     };
+  }
+
+  /** What a function's body has beyond that of a short one. */
+  private longBytes(funcAddr: number): number {
+    const func = this.store.funcs[funcAddr]!;
+    if (func.kind !== "wasm") return 0;
+    const { module } = this.store.instances[func.instanceAddr]!;
+    const { codeStart, end } = module.funcs[func.funcIndex - module.importedFuncCount]!;
+    return Math.max(0, end - codeStart - SHORT_BYTES);
   }
 
   /** Takes generated code out of use: for breakpoints, or when what it was made for has changed. */
