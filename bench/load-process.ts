@@ -4,7 +4,6 @@
  */
 import { readFileSync } from "node:fs";
 import { compileModule, ExternKind, Machine } from "rewasm/vm";
-
 import { v8Engine } from "./v8.ts";
 
 const [engine = "", path = ""] = process.argv.slice(2);

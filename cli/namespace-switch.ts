@@ -7,7 +7,7 @@
 export function replaceNamespace(namespace: object): void {
   const engine = (globalThis as { WebAssembly?: unknown }).WebAssembly;
   switchImports(engine as EngineNamespace, namespace as never);
-  // Whether the caller is a script of Node's own.
+  // Scripts of Node's own go on with the engine's.
   const get = (): unknown => (callerFile(get)?.startsWith("node:") === true ? engine : namespace);
   Object.defineProperty(globalThis, "WebAssembly", {
     configurable: true,

@@ -1,4 +1,5 @@
 /** Numbers, vectors and opaque references as people read them, by their type and bits. What objects hold is objects.ts. */
+import { floatText } from "../rr/event.ts";
 import { ValType as Type, type ValType } from "../vm/types.ts";
 
 /** A value as people write it: integers signed, and in hexadecimal where that tells more; floats so that they read back. */
@@ -32,9 +33,4 @@ function vectorText(bits: bigint): string {
 
 function integerText(value: bigint, bits: bigint): string {
   return value >= -9n && value <= 9n ? `${value}` : `${value} (0x${bits.toString(16)})`;
-}
-
-function floatText(value: number, bits: bigint): string {
-  if (Number.isNaN(value)) return `nan:0x${bits.toString(16)}`;
-  return Object.is(value, -0) ? "-0" : `${value}`;
 }

@@ -245,9 +245,9 @@ function valueText(words: SlotWords, index: number, type: ValType | undefined): 
     case ValType.I64:
       return String(BigInt.asIntN(64, bits));
     case ValType.F32:
-      return nanText(scratch.getFloat32(0, true), bits);
+      return floatText(scratch.getFloat32(0, true), bits);
     case ValType.F64:
-      return nanText(scratch.getFloat64(0, true), bits);
+      return floatText(scratch.getFloat64(0, true), bits);
     case ValType.FuncRef:
     case ValType.ExternRef:
       return low === 0 ? "null" : `ref ${low - 1}`;
@@ -267,7 +267,8 @@ function i32Text(low: number): string {
   return low >= 2 ** 32 - 65536 ? String(low | 0) : `0x${low.toString(16)}`;
 }
 
-function nanText(value: number, bits: bigint): string {
+/** A float so that it reads back; a NaN as all of its bits. */
+export function floatText(value: number, bits: bigint): string {
   if (Number.isNaN(value)) return `nan:0x${bits.toString(16)}`;
   return Object.is(value, -0) ? "-0" : String(value);
 }

@@ -2,7 +2,6 @@
  * Instructions that generated code has helpers for: what runs outside of the interpreter's loop is done by the same
  * functions on the frame's slots, so operands go there and results are taken from there. Nothing here has text of its own for an instruction.
  */
-
 import { GeneratedControl } from "./generate-control.ts";
 import { shapeOf } from "./generate-values.ts";
 import type { BulkForm } from "./outside-form.ts";
