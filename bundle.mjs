@@ -36,6 +36,7 @@ await build({
     // Commands find each other by their place.
     chunkFileNames: ({ name }) => (name.startsWith("rooms/") ? "[name].js" : "cli/[name].js"),
     codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: chunkOf, debugName: "rooms" }] },
+    comments: false,
     // V8 need not ask at each use whether a constant has its value already.
     topLevelVar: true,
   },

@@ -1,359 +1,313 @@
 /**
- * The loop that checks expressions. Modules are checked before V8 has optimized anything, so what costs time is how many
- * steps and calls its interpreter takes for an instruction: the frequent ones are judged here, by a table of their
- * signatures and without a call. The loop only ever accepts: whatever it does not know to be valid at once, however rare
- * or wrong, is left untouched for the general rules of checker.ts, which also say what is wrong.
+ * The loop that checks most instructions. Modules are checked before V8 has optimized anything; what counts is how soon it
+ * has optimized this, and how much it takes the core meanwhile from what waits for the module. So the loop is short: a table
+ * says of each opcode what it takes and gives, and few forms of immediates share one way through. The loop only ever accepts:
+ * whatever it does not know to be valid at once, however rare or wrong, is left untouched for the general rules of
+ * checker.ts, which also say what is wrong. docs/rationale/performance.md has the figures.
  */
+import { type BlockBits, MAX_OPERANDS } from "./check-stack.ts";
 import { Checker, type CheckerContext } from "./checker.ts";
 import { DecodeError } from "./errors.ts";
-import { type InstrReader, noBlockType } from "./instr.ts";
+import type { InstrReader } from "./instr.ts";
 import { Imm, InstrFlag, type InstrRow, singleByteRows, Wasm } from "./opcodes.ts";
 import { type FuncType, type Module, ValType } from "./types.ts";
 
-/** What the loop does with an instruction; those of a group, which `<=` tells apart, in the order of their frequency. */
-const Quick = {
-  /** Nothing: the general rules apply. */
-  None: 0,
-  LocalGet: 1,
-  /** A constant in LEB128. */
-  LebConst: 2,
-  /** Two operands of one type. */
-  Binary: 3,
+const { I32 } = ValType;
 
-  LocalSet: 4,
-  LocalTee: 5,
-  Load: 6,
-  Unary: 7,
-
+/** What follows an opcode, and what else there is to it than operands of known types. */
+const Form = {
+  Local: 0,
+  None: 1,
+  Leb: 2,
+  MemArg: 3,
+  Global: 4,
+  Call: 5,
+  Branch: 6,
+  Block: 7,
   End: 8,
-  BrIf: 9,
-  Open: 10,
-  Br: 11,
-
-  Call: 12,
-  GlobalGet: 13,
-  GlobalSet: 14,
-
-  Store: 15,
-  Drop: 16,
-  Select: 17,
-  Return: 18,
-  /** A constant of just so many bytes. */
-  FixedConst: 19,
+  Return: 9,
+  /** For the general rules. */
+  Unknown: 10,
 } as const;
 
-const { I32, V128 } = ValType;
-
-/** Instructions whose signature depends on more than the opcode. */
-const ownRules: ReadonlyMap<number, number> = new Map<number, number>([
-  [Wasm.LocalGet, Quick.LocalGet],
-  [Wasm.LocalSet, Quick.LocalSet],
-  [Wasm.LocalTee, Quick.LocalTee],
-  [Wasm.GlobalGet, Quick.GlobalGet],
-  [Wasm.GlobalSet, Quick.GlobalSet],
-  [Wasm.Drop, Quick.Drop],
-  [Wasm.Select, Quick.Select],
-  [Wasm.Block, Quick.Open],
-  [Wasm.Loop, Quick.Open],
-  [Wasm.If, Quick.Open | (I32 << 8)],
-  [Wasm.End, Quick.End],
-  [Wasm.Br, Quick.Br],
-  [Wasm.BrIf, Quick.BrIf],
-  [Wasm.Return, Quick.Return],
-  [Wasm.Call, Quick.Call],
-]);
+/**
+ * For each byte that begins an instruction (0 is local.get): its Form in bits 0 to 3, how many operands it takes in 4 and 5, flags in 6 and 7,
+ * the type of its result in 8 to 14 (0 for none), types of the upper and the lower operands in 15 to 17 and 18 to 20, the
+ * exponent of its natural alignment in 21 to 23, how many bytes its number may have in 24 to 27, and how many bytes come
+ * before that in 28 to 31. Types of operands are without the bits that those of all numbers and vectors share.
+ */
+const Rule = { Typed: 0x40, Own: 0x80 } as const;
+const SHARED_BITS = 0x78;
+const LOCAL_GET = 0;
+const IF: number = Wasm.If;
 
 /**
- * For each byte that begins an instruction: Quick in bits 0 to 7, the type of its (last) operand in 8 to 15, that of its
- * result in 16 to 23 (0 for none), and from 24 on the exponent of its natural alignment or the bytes of its constant.
+ * The loop is left and entered again after so much code. What V8 has optimized meanwhile is used from the next entry on, and
+ * it need not be optimized once more, as what stands in the midst of a loop would be.
  */
-const quickRules = Int32Array.from({ length: 256 }, (_, code) => quickRule(singleByteRows[code]));
-const noRules = new Int32Array(256);
+const SPAN_BYTES = 512;
 
-function quickRule(row: InstrRow | undefined): number {
-  if (row === undefined) return Quick.None;
-  const { params, results, align } = row;
+/** Rules that signatures do not tell. `Own` is set for local.tee, which gives, for br, which diverts, and for else, which opens. */
+const ownRules: ReadonlyMap<number, number> = new Map<number, number>([
+  [Wasm.LocalGet, LOCAL_GET],
+  [Wasm.LocalSet, Form.Local | takes(1)],
+  [Wasm.LocalTee, Form.Local | takes(1) | Rule.Own],
+  [Wasm.Block, Form.Block],
+  [Wasm.Loop, Form.Block],
+  [Wasm.If, Form.Block | takes(1, I32)],
+  [Wasm.Else, Form.End | Rule.Own],
+  [Wasm.End, Form.End],
+  [Wasm.Br, Form.Branch | Rule.Own],
+  [Wasm.BrIf, Form.Branch | takes(1, I32)],
+  [Wasm.Return, Form.Return],
+  [Wasm.Call, Form.Call | (4 << 24)],
+  [Wasm.GlobalGet, Form.Global | gives(I32) | (4 << 24)],
+  [Wasm.GlobalSet, Form.Global | takes(1, I32) | (4 << 24)],
+  [Wasm.Drop, Form.None | takes(1)],
+  [Wasm.Select, Form.None | takes(3, I32) | gives(I32)],
+]);
+
+const rules = Int32Array.from({ length: 256 }, (_, code) => ruleOf(singleByteRows[code]));
+
+function takes(count: number, upper: number = 0, lower = upper): number {
+  return (count << 4) | (upper === 0 ? 0 : Rule.Typed | ((upper & 7) << 15) | ((lower & 7) << 18));
+}
+
+function gives(type: number): number {
+  return type << 8;
+}
+
+function ruleOf(row: InstrRow | undefined): number {
+  if (row === undefined) return Form.Unknown;
+  const { params, results, align, imm } = row;
   const own = ownRules.get(row.code);
   if (own !== undefined) return own;
-  if (params === undefined || results === undefined || (row.flags & InstrFlag.Checked) !== 0) return Quick.None;
-  const types = ((params[params.length - 1] ?? 0) << 8) | ((results[0] ?? 0) << 16);
-  switch (row.imm) {
+  if (params === undefined || results === undefined || (row.flags & InstrFlag.Checked) !== 0) return Form.Unknown;
+  if (params.length > 2 || results.length > 1) return Form.Unknown;
+  const types = (params.length === 0 ? 0 : takes(params.length, params.at(-1), params[0])) | gives(results[0] ?? 0);
+  switch (imm) {
     case Imm.None:
-      if (results.length !== 1) return Quick.None;
-      if (params.length === 1) return Quick.Unary | types;
-      return params.length === 2 && params[0] === params[1] ? Quick.Binary | types : Quick.None;
+      return types | Form.None;
     case Imm.MemArg:
-      return (params.length === 1 ? Quick.Load : Quick.Store) | types | (align << 24);
+      return types | Form.MemArg | (align << 21) | (4 << 24) | (1 << 28);
     // So many bytes cannot hold too many bits.
     case Imm.I32:
-      return Quick.LebConst | types | (4 << 24);
+      return types | Form.Leb | (4 << 24);
     case Imm.I64:
-      return Quick.LebConst | types | (9 << 24);
+      return types | Form.Leb | (9 << 24);
     case Imm.F32:
-      return Quick.FixedConst | types | (4 << 24);
+      return types | Form.None | (4 << 28);
     case Imm.F64:
-      return Quick.FixedConst | types | (8 << 24);
+      return types | Form.None | (8 << 28);
     default:
-      return Quick.None;
+      return Form.Unknown;
   }
 }
 
+/** What the loop has to know of a module's functions and globals; made once. */
+interface Summary {
+  /** For each function its shape. */
+  readonly shapes: Int32Array;
+  /** For each global 1 if it is of type i32, 2 if it may also be set, else 0. */
+  readonly globals: Uint8Array;
+}
+
+const summaries = new WeakMap<Module, Summary>();
+
+function summaryOf(module: Module): Summary {
+  let summary = summaries.get(module);
+  if (summary === undefined) {
+    summary = {
+      shapes: Int32Array.from(module.funcTypes, shapeOf),
+      globals: Uint8Array.from(module.globalTypes, ({ valType, mutable }) => (valType !== I32 ? 0 : mutable ? 2 : 1)),
+    };
+    summaries.set(module, summary);
+  }
+  return summary;
+}
+
+/** A function that takes or gives something other than i32, or gives more than one. */
+const OTHER_SHAPE = 0;
+
+/** Of a function that takes and gives nothing but i32: how many it gives in bit 0, bit 1, and how many it takes from bit 2 on. */
+function shapeOf({ params, results }: FuncType): number {
+  if (results.length > 1 || (results.length === 1 && results[0] !== I32)) return OTHER_SHAPE;
+  for (let i = 0; i < params.length; i++) if (params[i] !== I32) return OTHER_SHAPE;
+  return results.length | 2 | (params.length << 2);
+}
+
 export class BodyChecker extends Checker {
-  private readonly bodyRules: Int32Array;
+  private readonly quick: boolean;
+  private readonly code: Uint8Array;
+  private readonly summary: Summary;
 
   /** Unless `quick`, the general rules judge everything. */
   constructor(module: Module, context: CheckerContext, reader: InstrReader, quick = true) {
     super(module, context, reader);
-    this.bodyRules = quick ? quickRules : noRules;
+    this.quick = quick;
+    this.code = module.bytes;
+    this.summary = summaryOf(module);
   }
 
   /** Checks instructions up to `stopOffset` (not included) or the end; true when it has stopped exactly there. */
   run(stopOffset: number): boolean {
-    const { reader, locals, hasUnset } = this;
-    const { bytes, end } = reader;
+    const { reader } = this;
+    const { end } = reader;
     const last = Math.min(stopOffset, end);
-    // Indices of one byte. Locals that may have no value yet are for the general rules.
-    const plainLocals = hasUnset ? 0 : Math.min(this.localCount, 0x80);
-    const i32: number = I32;
-    const noType = noBlockType;
-    let rules = this.isConstant ? noRules : this.bodyRules;
-    let { operands, operandCount: top, base } = this;
-    let capacity = operands.length;
-    let pos = reader.pos;
-    while (pos < last) {
-      const rule = rules[bytes[pos]!]!;
-      const quick = rule & 31;
-      if (quick <= 3) {
-        if (quick === (1 satisfies typeof Quick.LocalGet)) {
-          const index = bytes[pos + 1]!;
-          if (index < plainLocals && top < capacity) {
-            operands[top] = locals[index]!;
-            top += 1;
-            pos += 2;
-            continue;
-          }
-        } else if (quick === (2 satisfies typeof Quick.LebConst)) {
-          if (top < capacity) {
-            if (bytes[pos + 1]! < 0x80) {
-              operands[top] = (rule >> 16) & 0xff;
-              top += 1;
-              pos += 2;
-              continue;
-            }
-            let at = pos + 2;
-            while (bytes[at]! >= 0x80) at += 1;
-            const length = at - pos;
-            // Linkers leave room by writing numbers longer than need be.
-            if (length <= rule >> 24 || (length === (rule >> 24) + 1 && bytes[at] === 0)) {
-              operands[top] = (rule >> 16) & 0xff;
-              top += 1;
-              pos = at + 1;
-              continue;
-            }
-          }
-        } else if (quick === (3 satisfies typeof Quick.Binary)) {
-          const operand = (rule >> 8) & 0xff;
-          if (top - base >= 2 && operands[top - 1] === operand && operands[top - 2] === operand) {
-            top -= 1;
-            operands[top - 1] = (rule >> 16) & 0xff;
-            pos += 1;
-            continue;
-          }
-        }
-      } else if (quick <= 7) {
-        if (top > base) {
-          if (quick <= 5) {
-            const index = bytes[pos + 1]!;
-            if (index < plainLocals && operands[top - 1] === locals[index]) {
-              if (quick === (4 satisfies typeof Quick.LocalSet)) top -= 1;
-              pos += 2;
-              continue;
-            }
-          } else if (operands[top - 1] === ((rule >> 8) & 0xff)) {
-            if (quick === (7 satisfies typeof Quick.Unary)) {
-              operands[top - 1] = (rule >> 16) & 0xff;
-              pos += 1;
-              continue;
-            }
-            const length = this.memArgLength(pos + 1, rule >> 24);
-            if (length > 0) {
-              operands[top - 1] = (rule >> 16) & 0xff;
-              pos += length + 1;
-              continue;
-            }
-          }
-        }
-      } else if (quick <= 11) {
-        const { depth, blockTypes } = this;
-        if (quick === (8 satisfies typeof Quick.End)) {
-          const type = blockTypes[depth - 1]!;
-          if (type === noType ? top === base : this.leavesResults(type, top, base)) {
-            if (!hasUnset) {
-              this.depth = depth - 1;
-              pos += 1;
-              if (depth === 1) rules = noRules;
-              else {
-                base = this.blockBases[depth - 2]!;
-                this.unreachable = this.blockUnreachable[depth - 2] === 1;
-              }
-              continue;
-            }
-          }
-        } else if (quick === (10 satisfies typeof Quick.Open)) {
-          if (bytes[pos + 1] === 0x40 && !hasUnset && depth < this.blockCodes.length) {
-            if (rule <= 0xff || (top > base && operands[top - 1] === i32)) {
-              if (rule > 0xff) top -= 1;
-              this.blockUnreachable[depth - 1] = this.unreachable ? 1 : 0;
-              this.blockCodes[depth] = bytes[pos]!;
-              this.blockBases[depth] = top;
-              blockTypes[depth] = noType;
-              this.depth = depth + 1;
-              this.unreachable = false;
-              base = top;
-              pos += 2;
-              continue;
-            }
-          }
-        } else {
-          const label = bytes[pos + 1]!;
-          if (label < depth && label < 0x80 && blockTypes[depth - 1 - label] === noType) {
-            if (quick === (11 satisfies typeof Quick.Br)) {
-              top = base;
-              this.unreachable = true;
-              pos += 2;
-              continue;
-            }
-            if (top > base && operands[top - 1] === i32) {
-              top -= 1;
-              pos += 2;
-              continue;
-            }
-          }
-        }
-      } else if (quick <= 14) {
-        let at = pos + 1;
-        let index = bytes[at]!;
-        if (index >= 0x80) {
-          at += 1;
-          let byte = bytes[at]!;
-          index = (index & 0x7f) | ((byte & 0x7f) << 7);
-          if (byte >= 0x80) {
-            at += 1;
-            byte = bytes[at]!;
-            index |= (byte & 0x7f) << 14;
-            // Whoever needs more bytes has written it longer than need be, or is wrong.
-            if (byte >= 0x80) {
-              const padded = bytes[at + 1] === 0x80 && bytes[at + 2] === 0;
-              if (padded) at += 2;
-              else index = -1;
-            }
-          }
-        }
-        if (quick === (12 satisfies typeof Quick.Call)) {
-          const type = index < 0 ? undefined : this.module.funcTypes[index];
-          if (type !== undefined) {
-            const { params, results } = type;
-            const bottom = top - params.length;
-            if (bottom >= base && bottom + results.length <= capacity) {
-              let i = params.length - 1;
-              while (i >= 0 && operands[bottom + i] === params[i]) i -= 1;
-              if (i < 0) {
-                top = bottom;
-                for (i = 0; i < results.length; i++) {
-                  operands[top] = results[i]!;
-                  top += 1;
-                }
-                pos = at + 1;
-                continue;
-              }
-            }
-          }
-        } else {
-          const global = index < 0 ? undefined : this.module.globalTypes[index];
-          if (global !== undefined) {
-            if (quick === (13 satisfies typeof Quick.GlobalGet)) {
-              if (top < capacity) {
-                operands[top] = global.valType;
-                top += 1;
-                pos = at + 1;
-                continue;
-              }
-            } else if (global.mutable && top > base && operands[top - 1] === global.valType) {
-              top -= 1;
-              pos = at + 1;
-              continue;
-            }
-          }
-        }
-      } else if (quick === (15 satisfies typeof Quick.Store)) {
-        if (top - base >= 2 && operands[top - 1] === ((rule >> 8) & 0xff) && operands[top - 2] === i32) {
-          const length = this.memArgLength(pos + 1, rule >> 24);
-          if (length > 0) {
-            top -= 2;
-            pos += length + 1;
-            continue;
-          }
-        }
-      } else if (quick === (16 satisfies typeof Quick.Drop)) {
-        if (top > base) {
-          top -= 1;
-          pos += 1;
-          continue;
-        }
-      } else if (quick === (17 satisfies typeof Quick.Select)) {
-        if (top - base >= 3 && operands[top - 1] === i32) {
-          const type = operands[top - 2]!;
-          if (type === operands[top - 3] && type >= V128 && type <= i32) {
-            top -= 2;
-            pos += 1;
-            continue;
-          }
-        }
-      } else if (quick === (18 satisfies typeof Quick.Return)) {
-        const { results } = this.blockTypes[0]!;
-        if (results.length === 0 || (results.length === 1 && top > base && operands[top - 1] === results[0])) {
-          top = base;
-          this.unreachable = true;
-          pos += 1;
-          continue;
-        }
-      } else if (top < capacity) {
-        operands[top] = (rule >> 16) & 0xff;
-        top += 1;
-        pos += 1 + (rule >> 24);
-        continue;
-      }
-      reader.pos = pos;
-      this.operandCount = top;
-      this.base = base;
-      this.step();
-      ({ operands, operandCount: top, base } = this);
-      capacity = operands.length;
-      pos = reader.pos;
+    const quick = this.quick && !this.isConstant && !this.hasUnset;
+    while (reader.pos < last) {
+      const limit = Math.min(last, reader.pos + SPAN_BYTES);
       // Behind the end there can only be something wrong.
-      if (this.depth === 0) rules = noRules;
+      if (quick && this.depth > 0 && this.hasRoom(limit - reader.pos)) {
+        this.accept(limit);
+        if (reader.pos >= limit) continue;
+      }
+      this.step();
     }
-    reader.pos = pos;
-    this.operandCount = top;
-    if (pos > end) reader.failEnd();
-    if (last < end) return pos === last;
+    if (reader.pos > end) reader.failEnd();
+    if (last < end) return reader.pos === last;
     if (this.depth !== 0) throw new DecodeError("missing-end", end, "END opcode expected");
     return false;
   }
 
-  /** Bytes of a memarg of an aligned access to a 32-bit memory 0; 0 when the general rules have to judge it. */
-  private memArgLength(start: number, align: number): number {
-    const { bytes } = this.reader;
-    if (bytes[start]! > align || !this.hasMemory32) return 0;
-    let at = start + 1;
-    while (bytes[at]! >= 0x80) at += 1;
-    const length = at - start + 1;
-    return length <= 5 || (length === 6 && bytes[at] === 0) ? length : 0;
+  /** Goes over instructions that are valid, up to `limit` (not included) or the end of the expression. */
+  private accept(limit: number): void {
+    const { reader, code, operands, locals, blocks, hasMemory32 } = this;
+    const { shapes, globals } = this.summary;
+    const plainLocals = Math.min(this.localCount, 0x80);
+    let { operandCount: top, depth } = this;
+    // The current block; what is in `blocks` is brought up to date where it is left or another one begins.
+    let block = blocks[depth - 1]!;
+    let base = block >>> (11 satisfies typeof BlockBits.BaseShift);
+    let { pos } = reader;
+    while (pos < limit) {
+      const opcode = code[pos]!;
+      const rule = rules[opcode]!;
+      const form = rule & 15;
+      if (form === (0 satisfies typeof Form.Local)) {
+        const index = code[pos + 1]!;
+        if (index >= plainLocals) break;
+        const type = locals[index]!;
+        if (rule === LOCAL_GET) {
+          operands[top] = type;
+          top += 1;
+        } else {
+          if (top === base || operands[top - 1] !== type) break;
+          if ((rule & (0x80 satisfies typeof Rule.Own)) === 0) top -= 1;
+        }
+        pos += 2;
+        continue;
+      }
+      let left = top - ((rule >> 4) & 3);
+      if (left < base) break;
+      if ((rule & (0x40 satisfies typeof Rule.Typed)) !== 0) {
+        const lower = SHARED_BITS | ((rule >> 18) & 7);
+        if (operands[top - 1] !== (SHARED_BITS | ((rule >> 15) & 7)) || operands[left] !== lower) break;
+        // The one between them, of three.
+        if (top - left > 2 && operands[left + 1] !== lower) break;
+      }
+      let result = (rule >> 8) & 0x7f;
+      let at = pos + 1 + (rule >>> 28);
+      if (form > (1 satisfies typeof Form.None)) {
+        let byte = code[pos + 1]!;
+        if (form <= (5 satisfies typeof Form.Call)) {
+          if (form === (3 satisfies typeof Form.MemArg)) {
+            if (byte > ((rule >> 21) & 7) || !hasMemory32) break;
+            byte = code[at]!;
+          }
+          const last = at + ((rule >> 24) & 15);
+          let number = 0;
+          let shift = 0;
+          while (byte >= 0x80 && at < last) {
+            number |= (byte & 0x7f) << shift;
+            shift += 7;
+            at += 1;
+            byte = code[at]!;
+          }
+          // The last byte of 32 bits may have three that are no sign; linkers leave room by writing numbers longer than need be.
+          if (at === last && byte > (shift === 28 ? 7 : 0)) break;
+          at += 1;
+          if (form === (5 satisfies typeof Form.Call)) {
+            number |= byte << shift;
+            if (number >= shapes.length) break;
+            const shape = shapes[number]!;
+            left = top - (shape >> 2);
+            if (shape === OTHER_SHAPE || left < base) break;
+            let i = left;
+            while (i < top && operands[i] === I32) i += 1;
+            if (i < top) break;
+            if ((shape & 1) !== 0) result = I32;
+          } else if (form === (4 satisfies typeof Form.Global)) {
+            number |= byte << shift;
+            if (number >= globals.length || globals[number]! < (result > 0 ? 1 : 2)) break;
+          }
+        } else if (form === (6 satisfies typeof Form.Branch)) {
+          if (byte >= depth || byte >= 0x80) break;
+          const target = byte === 0 ? block : blocks[depth - 1 - byte]!;
+          if ((target & (0x200 satisfies typeof BlockBits.Plain)) === 0) break;
+          if ((rule & (0x80 satisfies typeof Rule.Own)) !== 0) {
+            left = base;
+            block |= 0x100 satisfies typeof BlockBits.Unreachable;
+          }
+          at += 1;
+        } else if (form === (7 satisfies typeof Form.Block)) {
+          if (byte !== 0x40 || depth === blocks.length) break;
+          blocks[depth - 1] = block;
+          depth += 1;
+          base = left;
+          block = opcode | (0x200 satisfies typeof BlockBits.Plain) | (left << (11 satisfies typeof BlockBits.BaseShift));
+          at += 1;
+        } else if (form === (8 satisfies typeof Form.End)) {
+          if ((block & (0x200 satisfies typeof BlockBits.Plain)) !== 0) {
+            if (top !== base) break;
+          } else {
+            // What gives one i32. An if without else would have to take it.
+            if ((block & (0x400 satisfies typeof BlockBits.PlainI32)) === 0 || (block & 0xff) === IF) break;
+            if (top !== base + 1 || operands[base] !== I32) break;
+          }
+          if ((rule & (0x80 satisfies typeof Rule.Own)) !== 0) {
+            if ((block & 0x2ff) !== (IF | 0x200)) break;
+            // Reachable again.
+            block = (block & ~0x1ff) | opcode;
+          } else {
+            depth -= 1;
+            if (depth === 0) limit = at;
+            else {
+              block = blocks[depth - 1]!;
+              base = block >>> (11 satisfies typeof BlockBits.BaseShift);
+            }
+          }
+        } else if (form === (9 satisfies typeof Form.Return)) {
+          const body = depth === 1 ? block : blocks[0]!;
+          if ((body & (0x200 satisfies typeof BlockBits.Plain)) === 0) {
+            if ((body & (0x400 satisfies typeof BlockBits.PlainI32)) === 0 || top === base || operands[top - 1] !== I32) break;
+          }
+          left = base;
+          block |= 0x100 satisfies typeof BlockBits.Unreachable;
+        } else break;
+      }
+      if (result > 0) {
+        operands[left] = result;
+        left += 1;
+      }
+      top = left;
+      pos = at;
+    }
+    if (depth > 0) blocks[depth - 1] = block;
+    reader.pos = pos;
+    this.operandCount = top;
+    this.base = base;
+    this.depth = depth;
   }
 
-  /** Whether the current block ends with just its one result or none. An if without else may have to take what it gives. */
-  private leavesResults({ results }: FuncType, top: number, base: number): boolean {
-    if (top - base !== results.length || this.blockCodes[this.depth - 1] === Wasm.If) return false;
-    return results.length === 0 || (results.length === 1 && this.operands[top - 1] === results[0]);
+  /**
+   * Makes room for the operands that so many bytes of code may leave, one for each instruction of two bytes. False when they
+   * may be more than are allowed: then the general rules have to count them.
+   */
+  private hasRoom(byteLength: number): boolean {
+    const needed = this.operandCount + (byteLength >> 1) + 1;
+    if (needed > MAX_OPERANDS) return false;
+    while (this.operands.length < needed) this.growOperands();
+    return true;
   }
 }

@@ -4,38 +4,61 @@
  * instruction allocates nothing. Knows no instruction except those that open blocks.
  */
 import { ValidationError } from "./errors.ts";
-import { blockTypeOrUndefined, type InstrReader } from "./instr.ts";
+import { blockTypeOrUndefined, type InstrReader, noBlockType } from "./instr.ts";
 import { Wasm } from "./opcodes.ts";
 import { matches, UNKNOWN, UNKNOWN_REF } from "./subtype.ts";
-import { type FuncType, isDefaultable, isRefType, type Module, mapValType, RefFlag, typeIndexOf, ValType, valTypeName } from "./types.ts";
+import {
+  type FuncBody,
+  type FuncType,
+  isDefaultable,
+  isRefType,
+  type Module,
+  mapValType,
+  RefFlag,
+  typeIndexOf,
+  ValType,
+  valTypeName,
+} from "./types.ts";
 
 /** Most operands on the stack of one function, so that a hostile one cannot make the stack unbounded. */
 export const MAX_OPERANDS = 1 << 20;
 
-const noLocalTypes = new Int32Array(0);
+/**
+ * An enclosing block in one integer: the opcode that began it, or its last part, in bits 0 to 7, flags, and how many operands
+ * there were before in 11 to 31.
+ */
+export const BlockBits = {
+  Code: 0xff,
+  /** The rest of it, or of its part, cannot be reached. */
+  Unreachable: 0x100,
+  /** Takes nothing and gives nothing, or one i32. Not set where locals without a value make its end more than that. */
+  Plain: 0x200,
+  PlainI32: 0x400,
+  BaseShift: 11,
+} as const;
+
+const noTypes: readonly ValType[] = [];
 
 export abstract class CheckStack {
   protected readonly module: Module;
-  protected reader: InstrReader;
+  protected readonly reader: InstrReader;
 
   /** Operand types, bottom first. */
   protected operands = new Int32Array(256);
   operandCount = 0;
   /** Operands below this belong to outer blocks. */
   protected base = 0;
-  /** The rest of the current block cannot be reached. */
-  unreachable = false;
 
-  /** Enclosing blocks, outermost (the function) first: opcode, operand count at entry, type, unreachable when suspended, locals set at entry. */
-  protected blockCodes = new Uint8Array(64);
-  protected blockBases = new Int32Array(64);
-  protected blockUnreachable = new Uint8Array(64);
+  /** Enclosing blocks, outermost (the function) first, as BlockBits has them. */
+  protected blocks = new Int32Array(64);
+  /** Types of those that are not plain. */
+  private readonly blockTypes: FuncType[] = [];
+  /** How many locals had got their values before. */
   private blockSetCounts = new Int32Array(64);
-  protected readonly blockTypes: FuncType[] = [];
-  depth = 0;
+  protected depth = 0;
 
   /** Types of parameters and locals of the current function. */
-  protected locals: Int32Array = noLocalTypes;
+  protected locals = new Int32Array(256);
   protected localCount = 0;
   /** 1 for each local that has no value yet; looked at only when there was such a local. */
   private unset = new Uint8Array(0);
@@ -48,41 +71,47 @@ export abstract class CheckStack {
     this.reader = reader;
   }
 
-  /** Begins an expression of the type. The first `paramCount` of the locals have values from the start. */
-  protected begin(reader: InstrReader, type: FuncType, locals: Int32Array, localCount: number, paramCount: number): void {
-    this.reader = reader;
-    this.locals = locals;
-    this.localCount = localCount;
-    this.findUnset(paramCount);
+  /** Begins an expression of the type, whose parameters have values from the start; `localRuns` are those declared besides. */
+  protected begin(type: FuncType, localRuns: FuncBody["localRuns"]): void {
+    this.setLocals.length = 0;
+    this.hasUnset = false;
+    this.fillLocals(type.params, localRuns);
     this.operandCount = 0;
-    this.unreachable = false;
+    // As pushBlock, of the outermost, which gives what the function returns.
     this.base = 0;
-    // As pushBlock, of the outermost.
-    this.blockCodes[0] = Wasm.Block;
-    this.blockBases[0] = 0;
+    this.blocks[0] = Wasm.Block | this.plainBits(noTypes, type.results);
     this.blockTypes[0] = type;
     this.blockSetCounts[0] = 0;
     this.depth = 1;
   }
 
-  private findUnset(paramCount: number): void {
-    const { locals, localCount } = this;
-    this.setLocals.length = 0;
-    this.hasUnset = false;
-    let before: number = ValType.I32;
-    for (let i = paramCount; i < localCount; i++) {
-      const type = locals[i]!;
-      // Locals of a type come in runs.
-      if (type === before) continue;
-      before = type;
-      if (isDefaultable(type)) continue;
-      if (!this.hasUnset) {
-        if (this.unset.length < localCount) this.unset = new Uint8Array(localCount * 2);
-        this.unset.fill(0);
-        this.hasUnset = true;
-      }
-      for (let local = i; local < localCount && locals[local] === type; local++) this.unset[local] = 1;
+  private fillLocals(params: readonly ValType[], localRuns: FuncBody["localRuns"]): void {
+    let count = params.length;
+    for (let i = 0; i < localRuns.length; i++) count += localRuns[i]!.count;
+    // The decoder has seen to it that there are not too many.
+    if (count > this.locals.length) this.locals = new Int32Array(count * 2);
+    this.localCount = count;
+    const { locals } = this;
+    let at = params.length;
+    for (let i = 0; i < at; i++) locals[i] = params[i]!;
+    for (let i = 0; i < localRuns.length; i++) {
+      const { count, type } = localRuns[i]!;
+      const end = at + count;
+      locals.fill(type, at, end);
+      if (type < ValType.V128 || type > ValType.I32) this.noteUnset(type, at, end);
+      at = end;
     }
+  }
+
+  /** Notes that locals have no value yet, if those of the type have none without being set. */
+  private noteUnset(type: ValType, start: number, end: number): void {
+    if (isDefaultable(type)) return;
+    if (!this.hasUnset) {
+      if (this.unset.length < this.localCount) this.unset = new Uint8Array(this.localCount * 2);
+      this.unset.fill(0);
+      this.hasUnset = true;
+    }
+    this.unset.fill(1, start, end);
   }
 
   // ---- operand stack
@@ -145,7 +174,12 @@ export abstract class CheckStack {
 
   protected divert(): void {
     this.operandCount = this.base;
-    this.unreachable = true;
+    this.blocks[this.depth - 1]! |= BlockBits.Unreachable;
+  }
+
+  /** The rest of the current block cannot be reached. */
+  get unreachable(): boolean {
+    return (this.blocks[this.depth - 1]! & BlockBits.Unreachable) !== 0;
   }
 
   /** The operands now on the stack, bottom first; those of unknown type as i32 or null references. */
@@ -194,35 +228,45 @@ export abstract class CheckStack {
   // ---- control stack
 
   protected pushBlock(code: number, type: FuncType): void {
-    const { depth } = this;
-    if (depth === this.blockCodes.length) this.growBlocks();
-    this.blockUnreachable[depth - 1] = this.unreachable ? 1 : 0;
-    this.blockCodes[depth] = code;
-    this.blockBases[depth] = this.operandCount;
+    const { depth, operandCount } = this;
+    if (depth === this.blocks.length) this.growBlocks();
+    this.blocks[depth] = code | this.plainBits(type.params, type.results) | (operandCount << BlockBits.BaseShift);
     this.blockTypes[depth] = type;
     this.blockSetCounts[depth] = this.setLocals.length;
     this.depth = depth + 1;
-    this.base = this.operandCount;
-    this.unreachable = false;
+    this.base = operandCount;
     this.pushAll(type.params);
   }
 
+  private plainBits(params: readonly ValType[], results: readonly ValType[]): number {
+    if (this.hasUnset || params.length > 0) return 0;
+    if (results.length === 0) return BlockBits.Plain;
+    return results.length === 1 && results[0] === ValType.I32 ? BlockBits.PlainI32 : 0;
+  }
+
   private growBlocks(): void {
-    const grown = <A extends Uint8Array | Int32Array>(array: A, larger: A): A => {
+    const grown = (array: Int32Array): Int32Array<ArrayBuffer> => {
+      const larger = new Int32Array(array.length * 2);
       larger.set(array);
       return larger;
     };
-    const length = this.blockCodes.length * 2;
-    this.blockCodes = grown(this.blockCodes, new Uint8Array(length));
-    this.blockBases = grown(this.blockBases, new Int32Array(length));
-    this.blockUnreachable = grown(this.blockUnreachable, new Uint8Array(length));
-    this.blockSetCounts = grown(this.blockSetCounts, new Int32Array(length));
+    this.blocks = grown(this.blocks);
+    this.blockSetCounts = grown(this.blockSetCounts);
+  }
+
+  /** Opcode that began the block, or its last part, at an index in the control stack. */
+  protected codeOf(at: number): number {
+    return this.blocks[at]! & BlockBits.Code;
+  }
+
+  protected typeOf(at: number): FuncType {
+    return (this.blocks[at]! & BlockBits.Plain) !== 0 ? noBlockType : this.blockTypes[at]!;
   }
 
   /** Checks that exactly the block's results are left, and removes them. */
   private closeBlock(): FuncType {
     const top = this.depth - 1;
-    const type = this.blockTypes[top]!;
+    const type = this.typeOf(top);
     this.popAll(type.results);
     const left = this.operandCount - this.base;
     if (left !== 0) this.fail("type-mismatch", `type mismatch: ${left} operand${left === 1 ? "" : "s"} too many at the end of the block`);
@@ -235,18 +279,15 @@ export abstract class CheckStack {
     const type = this.closeBlock();
     const top = this.depth - 1;
     this.depth = top;
-    if (top > 0) {
-      this.base = this.blockBases[top - 1]!;
-      this.unreachable = this.blockUnreachable[top - 1] === 1;
-    }
+    if (top > 0) this.base = this.blocks[top - 1]! >>> BlockBits.BaseShift;
     this.pushAll(type.results);
   }
 
   /** Closes one part of the innermost block and begins the next, which gets `operands`. */
   protected nextPart(code: number, operands: readonly ValType[]): void {
     this.closeBlock();
-    this.blockCodes[this.depth - 1] = code;
-    this.unreachable = false;
+    const top = this.depth - 1;
+    this.blocks[top] = (this.blocks[top]! & ~(BlockBits.Code | BlockBits.Unreachable)) | code;
     this.pushAll(operands);
   }
 
@@ -272,8 +313,8 @@ export abstract class CheckStack {
   /** What a branch to label `label` carries. */
   protected labelTypes(label: number): readonly ValType[] {
     const at = this.labelAt(label);
-    const type = this.blockTypes[at]!;
-    return this.blockCodes[at] === Wasm.Loop ? type.params : type.results;
+    const type = this.typeOf(at);
+    return this.codeOf(at) === Wasm.Loop ? type.params : type.results;
   }
 
   // ---- types

@@ -11,6 +11,7 @@ import { allMatch, UNKNOWN } from "./subtype.ts";
 import {
   addressType,
   ExternKind,
+  type FuncBody,
   type FuncType,
   type GlobalType,
   isRefType,
@@ -25,7 +26,7 @@ import {
 
 export { MAX_OPERANDS } from "./check-stack.ts";
 
-const noLocalTypes = new Int32Array(0);
+const noLocals: FuncBody["localRuns"] = [];
 
 /** What a checker needs to know besides the module. */
 export interface CheckerContext {
@@ -56,16 +57,16 @@ export abstract class Checker extends RefChecker {
     return this.constGlobals >= 0;
   }
 
-  /** Begins a function body; `locals` are its parameters and locals. */
-  beginBody(reader: InstrReader, type: FuncType, locals: Int32Array, localCount: number): void {
+  /** Begins a function body, at whose first instruction the reader stands. */
+  beginBody(type: FuncType, localRuns: FuncBody["localRuns"]): void {
     this.constGlobals = -1;
-    this.begin(reader, type, locals, localCount, type.params.length);
+    this.begin(type, localRuns);
   }
 
   /** Begins a constant expression that may read the immutable ones of the first `constGlobals` globals. */
-  beginConstant(reader: InstrReader, type: FuncType, constGlobals: number): void {
+  beginConstant(type: FuncType, constGlobals: number): void {
     this.constGlobals = constGlobals;
-    this.begin(reader, type, noLocalTypes, 0, 0);
+    this.begin(type, noLocals);
   }
 
   /** Checks the instruction where the reader stands. */
@@ -145,7 +146,7 @@ export abstract class Checker extends RefChecker {
         this.branchTable(reader.labels);
         break;
       case 0x0f satisfies typeof Wasm.Return:
-        this.popAll(this.blockTypes[0]!.results);
+        this.popAll(this.typeOf(0).results);
         this.divert();
         break;
       case 0x00 satisfies typeof Wasm.Unreachable:
@@ -216,7 +217,7 @@ export abstract class Checker extends RefChecker {
         this.catchPart(code, []);
         break;
       case 0x09 satisfies typeof Wasm.Rethrow: {
-        const label = this.blockCodes[this.labelAt(a)];
+        const label = this.codeOf(this.labelAt(a));
         if (label !== Wasm.Catch && label !== Wasm.CatchAll) this.fail("invalid-rethrow", `invalid rethrow label ${a}`);
         this.divert();
         break;
@@ -237,8 +238,8 @@ export abstract class Checker extends RefChecker {
 
   private end(): void {
     const top = this.depth - 1;
-    if (this.blockCodes[top] === Wasm.If) {
-      const { params, results } = this.blockTypes[top]!;
+    if (this.codeOf(top) === Wasm.If) {
+      const { params, results } = this.typeOf(top);
       if (!allMatch(this.module.types, params, results)) {
         this.fail("type-mismatch", "type mismatch: an if without else must give what it takes");
       }
@@ -248,9 +249,9 @@ export abstract class Checker extends RefChecker {
 
   private else(): void {
     const top = this.depth - 1;
-    if (this.blockCodes[top] !== Wasm.If)
+    if (this.codeOf(top) !== Wasm.If)
       throw new DecodeError("else-without-if", this.reader.wasmOffset, "END opcode expected, found else without if");
-    this.nextPart(Wasm.Else, this.blockTypes[top]!.params);
+    this.nextPart(Wasm.Else, this.typeOf(top).params);
   }
 
   private branchTable(labels: readonly number[]): void {
@@ -272,7 +273,7 @@ export abstract class Checker extends RefChecker {
   // ---- exceptions
 
   private catchPart(code: number, operands: readonly ValType[]): void {
-    const before = this.blockCodes[this.depth - 1];
+    const before = this.codeOf(this.depth - 1);
     if (before !== Wasm.Try && before !== Wasm.Catch) {
       throw new DecodeError(
         "catch-without-try",
@@ -284,7 +285,7 @@ export abstract class Checker extends RefChecker {
   }
 
   private delegate(label: number): void {
-    if (this.blockCodes[this.depth - 1] !== Wasm.Try) {
+    if (this.codeOf(this.depth - 1) !== Wasm.Try) {
       throw new DecodeError("delegate-without-try", this.reader.wasmOffset, "END opcode expected, found delegate without try");
     }
     // The label counts from outside of the try block.
@@ -316,7 +317,7 @@ export abstract class Checker extends RefChecker {
   /** A call in place of this function: what the callee returns, this function returns. */
   private returnCall(type: FuncType): void {
     this.popAll(type.params);
-    const { results } = this.blockTypes[0]!;
+    const { results } = this.typeOf(0);
     if (!allMatch(this.module.types, type.results, results)) {
       this.fail("type-mismatch", `type mismatch: the callee returns (${typeNames(type.results)}), the caller (${typeNames(results)})`);
     }

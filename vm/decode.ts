@@ -8,7 +8,6 @@
 import { DecodeError, ValidationError } from "./errors.ts";
 import { InstrReader } from "./instr.ts";
 import { InstrFlag, Wasm } from "./opcodes.ts";
-import { ByteReader } from "./reader.ts";
 import { hexByte, MAX_TYPES, readRefType, readStorageType, readValType } from "./type-reader.ts";
 import { groupKey, noContents } from "./type-space.ts";
 import {
@@ -101,7 +100,8 @@ export function decodeModule(bytes: Uint8Array): Module {
 
 class ModuleDecoder {
   private readonly bytes: Uint8Array;
-  private readonly reader: ByteReader;
+  /** Of instructions too, as constant expressions have them. */
+  private readonly reader: InstrReader;
   private readonly types: TypeDef[] = [];
   /** Canonical index of each type, grown as they come; and of each group its first type, by what it contains. */
   private canonicalTypes = new Int32Array(64);
@@ -125,7 +125,7 @@ class ModuleDecoder {
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.reader = new ByteReader(bytes);
+    this.reader = new InstrReader(bytes, 0, bytes.length);
   }
 
   decode(): Module {
@@ -462,16 +462,14 @@ class ModuleDecoder {
   private constExpr(): ConstExpr {
     const { reader } = this;
     const start = reader.pos;
-    const instrs = new InstrReader(this.bytes, start, reader.end);
     let depth = 1;
     while (depth > 0) {
-      if (!instrs.next()) throw new DecodeError("unexpected-end", reader.end, "unexpected end of section or function: constant expression");
-      if (instrs.code === Wasm.End) depth--;
-      else if (instrs.code === Wasm.Delegate) depth--;
-      else if ((instrs.row.flags & InstrFlag.Opens) !== 0) depth++;
+      if (!reader.next()) throw new DecodeError("unexpected-end", reader.end, "unexpected end of section or function: constant expression");
+      if (reader.code === Wasm.End) depth--;
+      else if (reader.code === Wasm.Delegate) depth--;
+      else if ((reader.row.flags & InstrFlag.Opens) !== 0) depth++;
     }
-    reader.pos = instrs.pos;
-    return { start, end: instrs.pos };
+    return { start, end: reader.pos };
   }
 
   private elemSegment(): ElemSegment {

@@ -789,10 +789,10 @@ export const Wasm = Object.freeze(
 );
 
 function camelCase(name: string): string {
-  return name
-    .split(/[._]/)
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join("");
+  // No function per word, which V8 would optimize at every start.
+  let joined = "";
+  for (const word of name.split(/[._]/)) joined += word.charAt(0).toUpperCase() + word.slice(1);
+  return joined;
 }
 
 /** Rows of single-byte opcodes, and of those behind each prefix from 0xfb on. Dense, so that a look-up is a few array loads. */

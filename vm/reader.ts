@@ -53,17 +53,19 @@ export class ByteReader {
   }
 
   private longU32(): number {
-    const start = this.pos;
+    const { bytes, pos, end } = this;
     let value = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.u8();
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
+    for (let i = 0; i < 5; i++) {
+      if (pos + i >= end) this.failEnd();
+      const byte = bytes[pos + i]!;
+      value |= (byte & 0x7f) << (i * 7);
+      if (byte < 0x80) {
+        if (i === 4 && byte > 0x0f) this.failLarge(pos);
+        this.pos = pos + i + 1;
+        return value >>> 0;
+      }
     }
-    const last = this.u8();
-    if (last >= 0x80) this.failLong(start);
-    if (last > 0x0f) this.failLarge(start);
-    return (value | (last << 28)) >>> 0;
+    return this.failLong(pos);
   }
 
   /** Signed LEB128 of 32 bits. */

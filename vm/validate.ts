@@ -81,8 +81,7 @@ function checkerAt(module: Module, funcIndex: number, wasmOffset: number): BodyC
   const context: CheckerContext = { declaredFuncs: new Uint8Array(module.funcTypes.length).fill(1) };
   const reader = new InstrReader(module.bytes, body.codeStart, body.end);
   const checker = new BodyChecker(module, context, reader);
-  const locals = Int32Array.from(localTypes(module, funcIndex));
-  checker.beginBody(reader, module.funcTypes[funcIndex]!, locals, locals.length);
+  checker.beginBody(module.funcTypes[funcIndex]!, body.localRuns);
   return checker.run(wasmOffset) ? checker : undefined;
 }
 
@@ -91,7 +90,6 @@ class ModuleValidator {
   private readonly declaredFuncs: Uint8Array;
   private readonly checker: BodyChecker;
   private readonly reader: InstrReader;
-  private locals = new Int32Array(256);
   private readonly constTypes = new Map<ValType, FuncType>();
 
   constructor(module: Module, quick: boolean) {
@@ -318,7 +316,7 @@ class ModuleValidator {
   private constant(expr: ConstExpr, type: ValType, constGlobals: number): void {
     const { reader, checker } = this;
     this.seek(expr.start, expr.end);
-    checker.beginConstant(reader, this.constType(type), constGlobals);
+    checker.beginConstant(this.constType(type), constGlobals);
     checker.run(expr.end);
     reader.pos = expr.start;
     while (reader.next()) if (reader.code === Wasm.RefFunc) this.declaredFuncs[reader.a] = 1;
@@ -333,28 +331,10 @@ class ModuleValidator {
     return type;
   }
 
-  private body(funcIndex: number, body: FuncBody): void {
-    const type = this.module.funcTypes[funcIndex]!;
-    const localCount = this.fillLocals(type, body);
-    this.seek(body.codeStart, body.end);
-    this.checker.beginBody(this.reader, type, this.locals, localCount);
-    this.checker.run(body.end);
-  }
-
-  private fillLocals(type: FuncType, body: FuncBody): number {
-    const { params } = type;
-    let count = params.length;
-    for (const run of body.localRuns) count += run.count;
-    // The decoder has seen to it that there are not too many.
-    if (count > this.locals.length) this.locals = new Int32Array(count * 2);
-    const { locals } = this;
-    let at = 0;
-    for (; at < params.length; at++) locals[at] = params[at]!;
-    for (const run of body.localRuns) {
-      locals.fill(run.type, at, at + run.count);
-      at += run.count;
-    }
-    return count;
+  private body(funcIndex: number, { codeStart, end, localRuns }: FuncBody): void {
+    this.seek(codeStart, end);
+    this.checker.beginBody(this.module.funcTypes[funcIndex]!, localRuns);
+    this.checker.run(end);
   }
 
   private seek(start: number, end: number): void {

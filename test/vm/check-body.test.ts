@@ -38,6 +38,18 @@ async function seeds(): Promise<Module[]> {
         (i32.store8 1 (i64.const 3) (local.get 0)) (drop (i64.load 1 offset=4294967296 (i64.const 0)))
         (if (result i32) (i32.load16_u offset=70000 (local.get 0)) (then (i32.const 1)) (else (return (local.tee 0 (i32.const 2)))))
         (block (result i32) (br 0 (i32.const 3)) unreachable) i32.add))`,
+    `(module (memory 1) (global $sp (mut i32) (i32.const 65536)) (global $two i32 (i32.const 2)) (type $v (func))
+      (func $leaf (param i32 i32 i32) (result i32) (if (local.get 0) (then (return (i32.add (local.get 1) (local.get 2)))))
+        (block (result i32) (br_if 0 (local.get 1) (local.get 2)) (drop) (i32.const -2147483648)))
+      (func $none)
+      (func $wide (param i64 f32) (result f64) (f64.promote_f32 (local.get 1)))
+      (func (param i32) (result i32) (local i32 v128)
+        (global.set $sp (local.tee 1 (i32.sub (global.get $sp) (i32.const 16))))
+        (if (i32.eqz (local.get 0)) (then (call $none) (drop (call $wide (i64.const -1) (f32.const 1)))) (else (call $none) (drop (local.get 2))))
+        (loop (block (br_if 1 (call $leaf (local.get 0) (select (local.get 1) (i32.const 134217728) (i32.const 5)) (global.get $two)))
+          (local.set 0 (i32.load8_s offset=200 (local.get 0)))))
+        (loop (result i32) (local.get 0)) (global.set $sp (i32.add (local.get 1) (i32.const 268435455))))
+      (func (param i32) (block (block (br_table 0 1 (local.get 0))) (return)) (i32.store16 (i32.const 0x7fffffff) (local.get 0))))`,
     `(module (func (param i32) (local ${"i32 ".repeat(139)}) ${locals.join("\n")}))`,
     `(module (type $s (struct (field i32))) (func (param (ref $s)) (local (ref $s)) (local i32)
       (block (local.set 1 (local.get 0)) (drop (struct.get $s 0 (local.get 1)))) (local.set 2 (i32.const 3)) (local.set 1 (local.get 0)) (drop (local.get 1))))`,
