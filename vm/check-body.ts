@@ -40,6 +40,7 @@ const Rule = { Typed: 0x40, Own: 0x80 } as const;
 const SHARED_BITS = 0x78;
 const LOCAL_GET = 0;
 const IF: number = Wasm.If;
+const LOOP: number = Wasm.Loop;
 
 /**
  * The loop is left and entered again after so much code. What V8 has optimized meanwhile is used from the next entry on, and
@@ -47,7 +48,7 @@ const IF: number = Wasm.If;
  */
 const SPAN_BYTES = 512;
 
-/** Rules that signatures do not tell. `Own` is set for local.tee, which gives, for br, which diverts, and for else, which opens. */
+/** Rules that signatures do not tell. `Own` is set for local.tee, which gives, for br, which diverts, for else, and for unreachable. */
 const ownRules: ReadonlyMap<number, number> = new Map<number, number>([
   [Wasm.LocalGet, LOCAL_GET],
   [Wasm.LocalSet, Form.Local | takes(1)],
@@ -60,6 +61,7 @@ const ownRules: ReadonlyMap<number, number> = new Map<number, number>([
   [Wasm.Br, Form.Branch | Rule.Own],
   [Wasm.BrIf, Form.Branch | takes(1, I32)],
   [Wasm.Return, Form.Return],
+  [Wasm.Unreachable, Form.Return | Rule.Own],
   [Wasm.Call, Form.Call | (4 << 24)],
   [Wasm.GlobalGet, Form.Global | gives(I32) | (4 << 24)],
   [Wasm.GlobalSet, Form.Global | takes(1, I32) | (4 << 24)],
@@ -224,8 +226,12 @@ export class BodyChecker extends Checker {
             at += 1;
             byte = code[at]!;
           }
-          // The last byte of 32 bits may have three that are no sign; linkers leave room by writing numbers longer than need be.
-          if (at === last && byte > (shift === 28 ? 7 : 0)) break;
+          if (at === last) {
+            // One byte more may hold three more bits of 32, none of 64, and else what continues the sign of a constant. Linkers
+            // leave room by writing numbers longer than need be.
+            const most = shift === 28 ? 7 : 0;
+            if (byte > most && (form !== (2 satisfies typeof Form.Leb) || (byte ^ 0x7f) > most)) break;
+          }
           at += 1;
           if (form === (5 satisfies typeof Form.Call)) {
             number |= byte << shift;
@@ -244,29 +250,36 @@ export class BodyChecker extends Checker {
         } else if (form === (6 satisfies typeof Form.Branch)) {
           if (byte >= depth || byte >= 0x80) break;
           const target = byte === 0 ? block : blocks[depth - 1 - byte]!;
-          if ((target & (0x200 satisfies typeof BlockBits.Plain)) === 0) break;
+          if ((target & (0x200 satisfies typeof BlockBits.Plain)) === 0) {
+            if ((target & (0x400 satisfies typeof BlockBits.PlainI32)) === 0 || (target & 0xff) === LOOP) break;
+            if (left === base || operands[left - 1] !== I32) break;
+          }
           if ((rule & (0x80 satisfies typeof Rule.Own)) !== 0) {
             left = base;
             block |= 0x100 satisfies typeof BlockBits.Unreachable;
           }
           at += 1;
         } else if (form === (7 satisfies typeof Form.Block)) {
-          if (byte !== 0x40 || depth === blocks.length) break;
+          if ((byte !== 0x40 && byte !== I32) || depth === blocks.length) break;
           blocks[depth - 1] = block;
           depth += 1;
           base = left;
-          block = opcode | (0x200 satisfies typeof BlockBits.Plain) | (left << (11 satisfies typeof BlockBits.BaseShift));
+          block = opcode | (byte === 0x40 ? (0x200 satisfies typeof BlockBits.Plain) : (0x400 satisfies typeof BlockBits.PlainI32));
+          block |= left << (11 satisfies typeof BlockBits.BaseShift);
           at += 1;
         } else if (form === (8 satisfies typeof Form.End)) {
+          const isElse = (rule & (0x80 satisfies typeof Rule.Own)) !== 0;
+          const isIf = (block & 0xff) === IF;
           if ((block & (0x200 satisfies typeof BlockBits.Plain)) !== 0) {
             if (top !== base) break;
           } else {
-            // What gives one i32. An if without else would have to take it.
-            if ((block & (0x400 satisfies typeof BlockBits.PlainI32)) === 0 || (block & 0xff) === IF) break;
+            // An if without else that gives something would have to take it.
+            if ((block & (0x400 satisfies typeof BlockBits.PlainI32)) === 0 || isIf !== isElse) break;
             if (top !== base + 1 || operands[base] !== I32) break;
           }
-          if ((rule & (0x80 satisfies typeof Rule.Own)) !== 0) {
-            if ((block & 0x2ff) !== (IF | 0x200)) break;
+          if (isElse) {
+            if (!isIf) break;
+            left = base;
             // Reachable again.
             block = (block & ~0x1ff) | opcode;
           } else {
@@ -279,7 +292,7 @@ export class BodyChecker extends Checker {
           }
         } else if (form === (9 satisfies typeof Form.Return)) {
           const body = depth === 1 ? block : blocks[0]!;
-          if ((body & (0x200 satisfies typeof BlockBits.Plain)) === 0) {
+          if ((rule & (0x80 satisfies typeof Rule.Own)) === 0 && (body & (0x200 satisfies typeof BlockBits.Plain)) === 0) {
             if ((body & (0x400 satisfies typeof BlockBits.PlainI32)) === 0 || top === base || operands[top - 1] !== I32) break;
           }
           left = base;

@@ -38,6 +38,7 @@ export const BlockBits = {
 } as const;
 
 const noTypes: readonly ValType[] = [];
+const i32BlockType: FuncType = { params: [], results: [ValType.I32] };
 
 export abstract class CheckStack {
   protected readonly module: Module;
@@ -260,7 +261,9 @@ export abstract class CheckStack {
   }
 
   protected typeOf(at: number): FuncType {
-    return (this.blocks[at]! & BlockBits.Plain) !== 0 ? noBlockType : this.blockTypes[at]!;
+    const block = this.blocks[at]!;
+    if ((block & BlockBits.Plain) !== 0) return noBlockType;
+    return (block & BlockBits.PlainI32) !== 0 ? i32BlockType : this.blockTypes[at]!;
   }
 
   /** Checks that exactly the block's results are left, and removes them. */
