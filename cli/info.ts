@@ -34,6 +34,8 @@ export function infoCommand(): Command {
 }
 
 const LABEL_WIDTH = 12;
+/** Of more modules than these, the largest are listed. */
+const MAX_MODULE_LINES = 20;
 
 /** What people are told about a trace that ends before its program did. */
 export const END_REASONS: Readonly<Record<EndReason, string>> = {
@@ -91,6 +93,23 @@ function componentLines({ sha256, byteLength, imports, exports }: ComponentView)
   ];
 }
 
+/** Emscripten makes a module for each function of JavaScript that is put into a table: hundreds, of which few differ. */
+function moduleLines(modules: TraceReader["modules"]): [label: string, text: string][] {
+  const counts = new Map<string, number>();
+  for (const { sha256 } of modules) counts.set(sha256, (counts.get(sha256) ?? 0) + 1);
+  const distinct = [...new Map(modules.map((module) => [module.sha256, module])).values()];
+  const largestFirst = distinct.toSorted((a, b) => b.byteLength - a.byteLength);
+  const smallestShownBytes = largestFirst[MAX_MODULE_LINES - 1]?.byteLength ?? 0;
+  const shown = distinct.length <= MAX_MODULE_LINES ? distinct : distinct.filter(({ byteLength }) => byteLength > smallestShownBytes);
+  const lines = shown.map(({ sha256, byteLength }): [string, string] => {
+    const count = counts.get(sha256)!;
+    return ["module", `${byteLength} bytes, SHA-256 ${sha256}${count > 1 ? `, ${count} times` : ""}`];
+  });
+  const left = distinct.length - shown.length;
+  if (left > 0) lines.push(["", `and ${left} more modules of at most ${smallestShownBytes} bytes (--json lists all)`]);
+  return lines;
+}
+
 function infoLines(reader: TraceReader, snapshots: number, problem: string | undefined): [label: string, text: string][] {
   const { header } = reader;
   const lines: [string, string][] = [
@@ -107,7 +126,7 @@ function infoLines(reader: TraceReader, snapshots: number, problem: string | und
     ["stack", `${header.stackBytes} bytes`],
     ["NaNs", header.nan],
     ["engine", header.engine],
-    ...reader.modules.map(({ sha256, byteLength }): [string, string] => ["module", `${byteLength} bytes, SHA-256 ${sha256}`]),
+    ...moduleLines(reader.modules),
   ];
   if (reader.endReason !== EndReason.Finished) lines.push(["ends", END_REASONS[reader.endReason]]);
   if (header.component !== undefined) lines.push(...componentLines(header.component));

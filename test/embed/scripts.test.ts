@@ -440,6 +440,23 @@ describe("record of scripts", function () {
     expect(modules).to.have.length(1);
   });
 
+  it("lists equal modules once, and of many the largest", () => {
+    place.write(
+      "app.mjs",
+      `const load = (length) => new WebAssembly.Instance(new WebAssembly.Module(
+         Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 0, length + 2, 1, 120, ...new Uint8Array(length))));
+       for (let length = 1; length <= 25; length++) load(length);
+       load(25), load(25), load(1);`,
+    );
+    place.record("app.mjs");
+    const lines = place.ok("info", "t.rrw").split("\n");
+    const shown = lines.filter((line) => line.startsWith("module"));
+    expect(shown).to.have.length(19);
+    expect(shown.at(-1)).to.match(/^module +37 bytes, SHA-256 [0-9a-f]{64}, 3 times$/);
+    expect(lines).to.include(`${" ".repeat(12)}and 6 more modules of at most 18 bytes (--json lists all)`);
+    expect((JSON.parse(place.ok("info", "--json", "t.rrw")) as { modules: unknown[] }).modules).to.have.length(28);
+  });
+
   it("replays, dumps and debugs such traces", () => {
     place.write("app.mjs", `${HEAD} note = (x) => sum(x); new Uint8Array(memory.buffer)[1] = 9; console.log(ask(3));`);
     place.record("app.mjs");
