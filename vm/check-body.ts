@@ -5,7 +5,7 @@
  * whatever it does not know to be valid at once, however rare or wrong, is left untouched for the general rules of
  * checker.ts, which also say what is wrong. docs/rationale/performance.md has the figures.
  */
-import { type BlockBits, MAX_OPERANDS } from "./check-stack.ts";
+import { BlockBits, MAX_OPERANDS } from "./check-stack.ts";
 import { Checker, type CheckerContext } from "./checker.ts";
 import { DecodeError } from "./errors.ts";
 import type { InstrReader } from "./instr.ts";
@@ -30,17 +30,14 @@ const Form = {
   Unknown: 10,
 } as const;
 
-/**
- * For each byte that begins an instruction (0 is local.get): its Form in bits 0 to 3, how many operands it takes in 4 and 5, flags in 6 and 7,
- * the type of its result in 8 to 14 (0 for none), types of the upper and the lower operands in 15 to 17 and 18 to 20, the
- * exponent of its natural alignment in 21 to 23, how many bytes its number may have in 24 to 27, and how many bytes come
- * before that in 28 to 31. Types of operands are without the bits that those of all numbers and vectors share.
- */
+/** Flags of a rule: the operands are of known types; and what sets one of two instructions of a form apart. */
 const Rule = { Typed: 0x40, Own: 0x80 } as const;
 const SHARED_BITS = 0x78;
-const LOCAL_GET = 0;
+const LOCAL_GET: number = Form.Local;
 const IF: number = Wasm.If;
 const LOOP: number = Wasm.Loop;
+/** What another part of a block keeps of the part before. */
+const OTHER_PART = ~(BlockBits.Code | BlockBits.Unreachable);
 
 /**
  * The loop is left and entered again after so much code. What V8 has optimized meanwhile is used from the next entry on, and
@@ -48,7 +45,7 @@ const LOOP: number = Wasm.Loop;
  */
 const SPAN_BYTES = 512;
 
-/** Rules that signatures do not tell. `Own` is set for local.tee, which gives, for br, which diverts, for else, and for unreachable. */
+/** Rules that signatures do not tell. `Own` is set for local.tee, br, else and unreachable. */
 const ownRules: ReadonlyMap<number, number> = new Map<number, number>([
   [Wasm.LocalGet, LOCAL_GET],
   [Wasm.LocalSet, Form.Local | takes(1)],
@@ -62,13 +59,19 @@ const ownRules: ReadonlyMap<number, number> = new Map<number, number>([
   [Wasm.BrIf, Form.Branch | takes(1, I32)],
   [Wasm.Return, Form.Return],
   [Wasm.Unreachable, Form.Return | Rule.Own],
-  [Wasm.Call, Form.Call | (4 << 24)],
-  [Wasm.GlobalGet, Form.Global | gives(I32) | (4 << 24)],
-  [Wasm.GlobalSet, Form.Global | takes(1, I32) | (4 << 24)],
+  [Wasm.Call, Form.Call | number(4)],
+  [Wasm.GlobalGet, Form.Global | gives(I32) | number(4)],
+  [Wasm.GlobalSet, Form.Global | takes(1, I32) | number(4)],
   [Wasm.Drop, Form.None | takes(1)],
   [Wasm.Select, Form.None | takes(3, I32) | gives(I32)],
 ]);
 
+/**
+ * For each byte that begins an instruction: its Form in bits 0 to 3, how many operands it takes in 4 and 5, flags in 6 and 7,
+ * the type of its result in 8 to 14 (0 for none), types of the upper and the lower operands in 15 to 17 and 18 to 20, the
+ * exponent of its natural alignment in 21 to 23, how many bytes its number may have in 24 to 27, and how many bytes come
+ * before that in 28 to 31. Types of operands are without the bits that those of all numbers and vectors share.
+ */
 const rules = Int32Array.from({ length: 256 }, (_, code) => ruleOf(singleByteRows[code]));
 
 function takes(count: number, upper: number = 0, lower = upper): number {
@@ -77,6 +80,11 @@ function takes(count: number, upper: number = 0, lower = upper): number {
 
 function gives(type: number): number {
   return type << 8;
+}
+
+/** A number in LEB128 of at most so many bytes, which cannot hold too many bits. */
+function number(mostBytes: number, bytesBefore = 0): number {
+  return (mostBytes << 24) | (bytesBefore << 28);
 }
 
 function ruleOf(row: InstrRow | undefined): number {
@@ -91,16 +99,15 @@ function ruleOf(row: InstrRow | undefined): number {
     case Imm.None:
       return types | Form.None;
     case Imm.MemArg:
-      return types | Form.MemArg | (align << 21) | (4 << 24) | (1 << 28);
-    // So many bytes cannot hold too many bits.
+      return types | Form.MemArg | (align << 21) | number(4, 1);
     case Imm.I32:
-      return types | Form.Leb | (4 << 24);
+      return types | Form.Leb | number(4);
     case Imm.I64:
-      return types | Form.Leb | (9 << 24);
+      return types | Form.Leb | number(9);
     case Imm.F32:
-      return types | Form.None | (4 << 28);
+      return types | Form.None | number(0, 4);
     case Imm.F64:
-      return types | Form.None | (8 << 28);
+      return types | Form.None | number(0, 8);
     default:
       return Form.Unknown;
   }
@@ -251,7 +258,8 @@ export class BodyChecker extends Checker {
           if (byte >= depth || byte >= 0x80) break;
           const target = byte === 0 ? block : blocks[depth - 1 - byte]!;
           if ((target & (0x200 satisfies typeof BlockBits.Plain)) === 0) {
-            if ((target & (0x400 satisfies typeof BlockBits.PlainI32)) === 0 || (target & 0xff) === LOOP) break;
+            if ((target & (0x400 satisfies typeof BlockBits.PlainI32)) === 0 || (target & (0xff satisfies typeof BlockBits.Code)) === LOOP)
+              break;
             if (left === base || operands[left - 1] !== I32) break;
           }
           if ((rule & (0x80 satisfies typeof Rule.Own)) !== 0) {
@@ -269,7 +277,7 @@ export class BodyChecker extends Checker {
           at += 1;
         } else if (form === (8 satisfies typeof Form.End)) {
           const isElse = (rule & (0x80 satisfies typeof Rule.Own)) !== 0;
-          const isIf = (block & 0xff) === IF;
+          const isIf = (block & (0xff satisfies typeof BlockBits.Code)) === IF;
           if ((block & (0x200 satisfies typeof BlockBits.Plain)) !== 0) {
             if (top !== base) break;
           } else {
@@ -281,7 +289,7 @@ export class BodyChecker extends Checker {
             if (!isIf) break;
             left = base;
             // Reachable again.
-            block = (block & ~0x1ff) | opcode;
+            block = (block & OTHER_PART) | opcode;
           } else {
             depth -= 1;
             if (depth === 0) limit = at;
