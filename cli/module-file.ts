@@ -1,10 +1,9 @@
 /** Programs from files: the bytes, and core modules decoded and validated. */
 import { readFileSync } from "node:fs";
 import { isComponent } from "../component/binary.ts";
-import { decodeModule } from "../vm/decode.ts";
+import { compileModule } from "../vm/compile.ts";
 import { RewasmError } from "../vm/errors.ts";
 import type { Module } from "../vm/types.ts";
-import { validateModule } from "../vm/validate.ts";
 import { CliError, ExitCode, onFile } from "./errors.ts";
 
 /** How traces begin, here once more: programs are run without what reads traces. */
@@ -29,9 +28,7 @@ export function makeModule(path: string, bytes: Uint8Array): Module {
     throw new CliError(ExitCode.BadModule, "module", `${path} is a recording: replay or debug it`);
   }
   try {
-    const module = decodeModule(bytes);
-    validateModule(module);
-    return module;
+    return compileModule(bytes);
   } catch (error) {
     if (error instanceof RewasmError) throw new CliError(ExitCode.BadModule, error.code, `${path}: ${error.message}`);
     throw error;

@@ -16,7 +16,7 @@ import {
 } from "../vm/boundary.ts";
 import { kindOfObject } from "../vm/casts.ts";
 import { blockCells } from "../vm/collect.ts";
-import { decodeModule } from "../vm/decode.ts";
+import { compileModule } from "../vm/compile.ts";
 import { runUntil, Stop } from "../vm/execute.ts";
 import { cellOfRef, isHeapRef } from "../vm/heap.ts";
 import type { Journal, ThrownException } from "../vm/host.ts";
@@ -25,7 +25,6 @@ import { BlockKind, CELL_WORDS, isTraced } from "../vm/layout.ts";
 import { type BackingFactory, type ExternAddr, FRAME_WORDS, Frame, type Func, Status, Store } from "../vm/store.ts";
 import { trapMessage } from "../vm/trap.ts";
 import { ExternKind, type FuncType, isRefType, isWide, type Module, slotTypes, typeIndexOf, type ValType } from "../vm/types.ts";
-import { validateModule } from "../vm/validate.ts";
 import { TraceError } from "./errors.ts";
 import {
   callText,
@@ -127,8 +126,7 @@ export class Replayer {
     if (known !== undefined) return known;
     const stored = this.reader.modules[index];
     if (stored === undefined) throw new TraceError("trace-corrupt", `the trace is corrupt: it has no module ${index}`);
-    const module = decodeModule(await stored.load());
-    validateModule(module);
+    const module = compileModule(await stored.load());
     this.modules[index] = module;
     return module;
   }
