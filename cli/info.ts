@@ -85,12 +85,16 @@ function componentJson({ sha256, byteLength, imports, exports }: ComponentView):
   return { sha256, bytes: byteLength, imports, exports };
 }
 
-function componentLines({ sha256, byteLength, imports, exports }: ComponentView): [label: string, text: string][] {
+function componentLines(component: ComponentView): [label: string, text: string][] {
   return [
-    ["component", `${byteLength} bytes, SHA-256 ${sha256}`],
-    ...imports.map((text): [string, string] => ["imports", text]),
-    ...exports.map((text): [string, string] => ["exports", text]),
+    ["component", contentText(component)],
+    ...component.imports.map((text): [string, string] => ["imports", text]),
+    ...component.exports.map((text): [string, string] => ["exports", text]),
   ];
+}
+
+function contentText({ sha256, byteLength }: { readonly sha256: string; readonly byteLength: number }): string {
+  return `${byteLength} bytes, SHA-256 ${sha256}`;
 }
 
 /** Emscripten makes a module for each function of JavaScript that is put into a table: hundreds, of which few differ. */
@@ -98,15 +102,15 @@ function moduleLines(modules: TraceReader["modules"]): [label: string, text: str
   const counts = new Map<string, number>();
   for (const { sha256 } of modules) counts.set(sha256, (counts.get(sha256) ?? 0) + 1);
   const distinct = [...new Map(modules.map((module) => [module.sha256, module])).values()];
-  const largestFirst = distinct.toSorted((a, b) => b.byteLength - a.byteLength);
-  const smallestShownBytes = largestFirst[MAX_MODULE_LINES - 1]?.byteLength ?? 0;
-  const shown = distinct.length <= MAX_MODULE_LINES ? distinct : distinct.filter(({ byteLength }) => byteLength > smallestShownBytes);
-  const lines = shown.map(({ sha256, byteLength }): [string, string] => {
-    const count = counts.get(sha256)!;
-    return ["module", `${byteLength} bytes, SHA-256 ${sha256}${count > 1 ? `, ${count} times` : ""}`];
+  const sizes = distinct.map(({ byteLength }) => byteLength).sort((a, b) => b - a);
+  const mostLeftOut = sizes.length > MAX_MODULE_LINES ? sizes[MAX_MODULE_LINES - 1]! : -1;
+  const shown = distinct.filter(({ byteLength }) => byteLength > mostLeftOut);
+  const lines = shown.map((module): [string, string] => {
+    const count = counts.get(module.sha256)!;
+    return ["module", count > 1 ? `${contentText(module)}, ${count} times` : contentText(module)];
   });
   const left = distinct.length - shown.length;
-  if (left > 0) lines.push(["", `and ${left} more modules of at most ${smallestShownBytes} bytes (--json lists all)`]);
+  if (left > 0) lines.push(["", `and ${left} more modules of at most ${mostLeftOut} bytes (--json lists all)`]);
   return lines;
 }
 

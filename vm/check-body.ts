@@ -5,7 +5,7 @@
  * whatever it does not know to be valid at once, however rare or wrong, is left untouched for the general rules of
  * checker.ts, which also say what is wrong. docs/rationale/performance.md has the figures.
  */
-import { BlockBits, MAX_OPERANDS } from "./check-stack.ts";
+import { type BlockBits, KEPT_BY_NEXT_PART, MAX_OPERANDS } from "./check-stack.ts";
 import { Checker, type CheckerContext } from "./checker.ts";
 import { DecodeError } from "./errors.ts";
 import type { InstrReader } from "./instr.ts";
@@ -36,8 +36,6 @@ const SHARED_BITS = 0x78;
 const LOCAL_GET: number = Form.Local;
 const IF: number = Wasm.If;
 const LOOP: number = Wasm.Loop;
-/** What another part of a block keeps of the part before. */
-const OTHER_PART = ~(BlockBits.Code | BlockBits.Unreachable);
 
 /**
  * The loop is left and entered again after so much code. What V8 has optimized meanwhile is used from the next entry on, and
@@ -147,14 +145,12 @@ function shapeOf({ params, results }: FuncType): number {
 
 export class BodyChecker extends Checker {
   private readonly quick: boolean;
-  private readonly code: Uint8Array;
   private readonly summary: Summary;
 
   /** Unless `quick`, the general rules judge everything. */
   constructor(module: Module, context: CheckerContext, reader: InstrReader, quick = true) {
     super(module, context, reader);
     this.quick = quick;
-    this.code = module.bytes;
     this.summary = summaryOf(module);
   }
 
@@ -167,7 +163,7 @@ export class BodyChecker extends Checker {
     while (reader.pos < last) {
       const limit = Math.min(last, reader.pos + SPAN_BYTES);
       // Behind the end there can only be something wrong.
-      if (quick && this.depth > 0 && this.hasRoom(limit - reader.pos)) {
+      if (quick && this.depth > 0 && this.makeRoom(limit - reader.pos)) {
         this.accept(limit);
         if (reader.pos >= limit) continue;
       }
@@ -181,7 +177,8 @@ export class BodyChecker extends Checker {
 
   /** Goes over instructions that are valid, up to `limit` (not included) or the end of the expression. */
   private accept(limit: number): void {
-    const { reader, code, operands, locals, blocks, hasMemory32 } = this;
+    const { reader, operands, locals, blocks, hasMemory32 } = this;
+    const { bytes: code } = reader;
     const { shapes, globals } = this.summary;
     const plainLocals = Math.min(this.localCount, 0x80);
     let { operandCount: top, depth } = this;
@@ -289,7 +286,7 @@ export class BodyChecker extends Checker {
             if (!isIf) break;
             left = base;
             // Reachable again.
-            block = (block & OTHER_PART) | opcode;
+            block = (block & KEPT_BY_NEXT_PART) | opcode;
           } else {
             depth -= 1;
             if (depth === 0) limit = at;
@@ -325,7 +322,7 @@ export class BodyChecker extends Checker {
    * Makes room for the operands that so many bytes of code may leave, one for each instruction of two bytes. False when they
    * may be more than are allowed: then the general rules have to count them.
    */
-  private hasRoom(byteLength: number): boolean {
+  private makeRoom(byteLength: number): boolean {
     const needed = this.operandCount + (byteLength >> 1) + 1;
     if (needed > MAX_OPERANDS) return false;
     while (this.operands.length < needed) this.growOperands();

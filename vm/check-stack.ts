@@ -37,6 +37,9 @@ export const BlockBits = {
   BaseShift: 11,
 } as const;
 
+/** What another part of a block, as an else, keeps of the part before. */
+export const KEPT_BY_NEXT_PART = ~(BlockBits.Code | BlockBits.Unreachable);
+
 const noTypes: readonly ValType[] = [];
 const i32BlockType: FuncType = { params: [], results: [ValType.I32] };
 
@@ -290,7 +293,7 @@ export abstract class CheckStack {
   protected nextPart(code: number, operands: readonly ValType[]): void {
     this.closeBlock();
     const top = this.depth - 1;
-    this.blocks[top] = (this.blocks[top]! & ~(BlockBits.Code | BlockBits.Unreachable)) | code;
+    this.blocks[top] = (this.blocks[top]! & KEPT_BY_NEXT_PART) | code;
     this.pushAll(operands);
   }
 

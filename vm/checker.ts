@@ -24,8 +24,6 @@ import {
   valTypeName,
 } from "./types.ts";
 
-export { MAX_OPERANDS } from "./check-stack.ts";
-
 const noLocals: FuncBody["localRuns"] = [];
 
 /** What a checker needs to know besides the module. */

@@ -21,6 +21,6 @@ export function compileModule(bytes: Uint8Array): Module {
 
 function prime(): void {
   isPrimed = true;
-  const bytes = primerBytes();
-  for (let round = 0; round < PRIMER_ROUNDS; round++) validateModule(decodeModule(bytes));
+  const primer = decodeModule(primerBytes());
+  for (let round = 0; round < PRIMER_ROUNDS; round++) validateModule(primer);
 }
